@@ -1,0 +1,6 @@
+"""Backbones that turn an image into feature maps."""
+
+from mia_exp.features.backbone import BACKBONES, Backbone, Stage, load_backbone
+from mia_exp.features.weights import weights_fingerprint
+
+__all__ = ["BACKBONES", "Backbone", "Stage", "load_backbone", "weights_fingerprint"]
