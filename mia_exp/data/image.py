@@ -1,0 +1,96 @@
+"""From an image file to 8-bit sRGB pixels, saying what had to be converted on the way."""
+
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from mia_exp.errors import DataError
+
+Conversions = frozenset["Conversion"]
+
+ORIENTATION_TAG = 0x0112
+UPRIGHT = 1
+SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+# 65535 / 255: white stays white.
+SIXTEEN_TO_EIGHT = 257
+
+
+class Conversion(Enum):
+    """What was done to an image that was not 8-bit RGB; the value completes "in 3 pairs, ..."."""
+
+    transparency = "transparency was composited on white"
+    greyscale = "grey was repeated over the three channels"
+    palette = "palette indices were looked up"
+    sixteen_bit = "16 bits a channel were scaled to 8"
+    cmyk = "CMYK was converted to RGB"
+    orientation = "the EXIF orientation was applied"
+
+
+def decode(path: Path) -> tuple[np.ndarray, Conversions]:
+    """Reads an image file as 8-bit RGB; embedded colour profiles are ignored, as pix2pix's loader does.
+
+    Args:
+        path: A file in any format that Pillow reads; of an animation, the first frame.
+
+    Returns:
+        The pixels, uint8 (H, W, 3), and the conversions that they needed.
+
+    Raises:
+        DataError: The file is no image, is cut short, or holds pixels that have no 8-bit RGB equivalent.
+    """
+    try:
+        with Image.open(path) as image:
+            return _to_rgb(image)
+    except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        # Pillow's readers raise all of these on damaged files.
+        raise DataError(
+            f"{path}: expected an image, found a file that cannot be read as one ({error}). "
+            "Replace the file, or remove its pair."
+        ) from error
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resizes to a square with Pillow's bicubic filter, ignoring the aspect ratio, as pix2pix's loader does.
+
+    Args:
+        image: uint8 (H, W, 3).
+        size: Side of the result in pixels.
+
+    Returns:
+        uint8 (size, size, 3); the image itself where it has that size already.
+    """
+    if image.shape[:2] == (size, size):
+        return image
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def _to_rgb(image: Image.Image) -> tuple[np.ndarray, Conversions]:
+    done = set()
+    if image.getexif().get(ORIENTATION_TAG, UPRIGHT) != UPRIGHT:
+        done.add(Conversion.orientation)
+        image = ImageOps.exif_transpose(image)
+    if image.mode in SIXTEEN_BIT_MODES:
+        done |= {Conversion.sixteen_bit, Conversion.greyscale}
+        image = _to_eight_bits(image)
+    elif image.mode in ("1", "L", "LA", "La"):
+        done.add(Conversion.greyscale)
+    elif image.mode in ("P", "PA"):
+        done.add(Conversion.palette)
+    elif image.mode == "CMYK":
+        done.add(Conversion.cmyk)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        lowest_alpha, _ = rgba.getchannel("A").getextrema()
+        if lowest_alpha != 255:
+            done.add(Conversion.transparency)
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image.convert("RGB")), frozenset(done)
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError(f"pixel values from {values.min()} to {values.max()}, where 16 bits hold 0 to 65535")
+    return Image.fromarray(((values + SIXTEEN_TO_EIGHT // 2) // SIXTEEN_TO_EIGHT).astype(np.uint8))

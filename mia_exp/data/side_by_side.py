@@ -1,0 +1,118 @@
+"""Pairs as pix2pix distributes them: one file holds photo and label map, side by side."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mia_exp.config import Direction, Side, SideBySideDataset
+from mia_exp.data.download import fetch_archive
+from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by_stem, user_data_folder
+from mia_exp.data.image import Conversions, decode, resize
+from mia_exp.data.source import Record
+from mia_exp.errors import DataError
+
+
+class SideBySidePairs:
+    """Pairs of `<partition>/NAME.jpg`; the id is `<partition>/NAME`, such as `train/12`.
+
+    Args:
+        config: Which half is which.
+        root: The folder that holds the partitions.
+
+    Attributes:
+        name: The dataset's name.
+    """
+
+    def __init__(self, config: SideBySideDataset, root: Path) -> None:
+        self.name = config.name
+        self._root = root
+        self._partitions = _present(root, _partitions(config))
+        photo_is_x = config.direction is Direction.photo_to_label
+        self._x_is_left = photo_is_x == (config.photo_side is Side.left)
+
+    def records(self) -> list[Record]:
+        """Lists the pairs in natural order, partition by partition.
+
+        Raises:
+            DataError: A partition holds no image.
+        """
+        return [Record(id, id.partition("/")[0], path.stat().st_size) for id, path in self._files.items()]
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of the files' names and bytes."""
+        return fingerprint(self._files.items())
+
+    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
+        """Decodes one pair; see `PairSource.load`.
+
+        Raises:
+            DataError: As there, or the image has an odd width and so no two halves.
+        """
+        path = self._files[id]
+        image, conversions = decode(path)
+        height, width, _ = image.shape
+        if width % 2:
+            raise DataError(
+                f"{path}: expected two images of equal width side by side, found {width}x{height} pixels, an "
+                "odd width."
+            )
+        left, right = image[:, : width // 2], image[:, width // 2 :]
+        check_side(left, minimum, path)
+        x, y = (left, right) if self._x_is_left else (right, left)
+        return resize(x, size), resize(y, size), conversions
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return {
+            f"{partition}/{stem}": path
+            for partition in self._partitions
+            for stem, path in images_by_stem(self._root / partition).items()
+        }
+
+
+def find_root(config: SideBySideDataset, data_dir: Path) -> Path:
+    """Finds the folder that holds the dataset's partitions, and downloads it where nobody named one.
+
+    `dataset.root` comes first, then `$MIA_EXP_DATA/<folder>`, then `data_dir/<folder>`, where downloads go.
+
+    Raises:
+        DataError: A folder that was named has no partitions, or there is nothing to download or it failed.
+    """
+    wanted = _partitions(config)
+    if config.root is not None:
+        given = Path(config.root).expanduser()
+        return _holder(wanted, (given, given / config.folder), "dataset.root")
+    shared = user_data_folder()
+    if shared is not None:
+        return _holder(wanted, (shared / config.folder,), f"${DATA_VARIABLE}")
+    destination = data_dir / config.folder
+    if not destination.exists():
+        if config.archive_url is None:
+            raise DataError(
+                f"dataset={config.name} cannot be downloaded: its licence asks each user to register. Fetch it as "
+                f"docs/datasets/{config.name}.md says, and set dataset.root to the folder that holds "
+                f"{' and '.join(wanted)}."
+            )
+        fetch_archive(config.archive_url, config.archive_sha256, destination, config.partition_sizes)
+    return _holder(wanted, (destination,), "data_dir")
+
+
+def _holder(partitions: Sequence[str], candidates: Sequence[Path], setting: str) -> Path:
+    for folder in candidates:
+        if _present(folder, partitions):
+            return folder
+    names = " or ".join(f"{name}/" for name in partitions)
+    raise DataError(
+        f"{setting}: expected a folder that holds {names}, found none at "
+        f"{' or '.join(map(str, candidates))}. Set dataset.root to it."
+    )
+
+
+def _present(folder: Path, partitions: Sequence[str]) -> list[str]:
+    return [name for name in partitions if (folder / name).is_dir()]
+
+
+def _partitions(config: SideBySideDataset) -> list[str]:
+    return list(dict.fromkeys((*config.member_partitions, *config.nonmember_partitions)))

@@ -1,0 +1,60 @@
+"""What every dataset looks like to the rest of the package: named pairs, listed first and decoded later."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mia_exp.data.image import Conversions
+
+# The partition of a dataset that has none of its own.
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A pair that was listed and not decoded.
+
+    Attributes:
+        id: Unique in its dataset, and the same on every machine.
+        partition: The part of the dataset that it was published in, or `all`.
+        source_bytes: Bytes of the files that hold the pair.
+    """
+
+    id: str
+    partition: str
+    source_bytes: int
+
+
+class PairSource(Protocol):
+    """A dataset of pairs (x, y)."""
+
+    name: str
+
+    def records(self) -> list[Record]:
+        """Lists the pairs in natural order (`2` before `10`); decodes nothing.
+
+        Raises:
+            DataError: There are none, or their names do not pair up.
+        """
+        ...
+
+    def fingerprint(self) -> str:
+        """Returns a SHA-256, in hexadecimal, that changes when any pair's content or id does."""
+        ...
+
+    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
+        """Decodes one pair.
+
+        Args:
+            id: A record's id.
+            size: Side of the square images wanted, in pixels.
+            minimum: Least side in pixels that an image on disk may have; drawings have any size.
+
+        Returns:
+            x and y, each uint8 (size, size, 3), and the conversions that they needed.
+
+        Raises:
+            DataError: A file cannot be read, or its image is smaller than `minimum`.
+        """
+        ...
