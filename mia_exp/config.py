@@ -55,7 +55,8 @@ class SideBySideDataset:
         direction: Which half is x and which is y.
         member_partitions: Partitions that the official split trains on.
         nonmember_partitions: Partitions that the official split holds out.
-        archive_url: The official archive, used when there is no root.
+        homepage: Where a person finds the dataset.
+        archive_url: The official archive, used when there is no root; null where nobody may pass it on.
         archive_sha256: Its SHA-256 in hexadecimal, or null where none is published; checked when given.
         partition_sizes: Number of pairs that the official archive holds, by partition.
     """
@@ -68,7 +69,8 @@ class SideBySideDataset:
     direction: Direction = Direction.label_to_photo
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["test"])
-    archive_url: str = MISSING
+    homepage: str = MISSING
+    archive_url: str | None = None
     archive_sha256: str | None = None
     partition_sizes: dict[str, int] = field(default_factory=dict)
 
@@ -78,7 +80,7 @@ class FolderDataset:
     """Two folders of equally named images: one of inputs, one of targets.
 
     Attributes:
-        root: Folder that `inputs` and `targets` are relative to, or null: `$MIA_EXP_DATA`.
+        root: Folder that `inputs` and `targets` are relative to, or null: `$MIA_EXP_DATA`, else the current one.
         inputs: Folder of x.
         targets: Folder of y.
     """
@@ -175,7 +177,8 @@ class Pix2PixConfig:
         sizes = ", ".join(map(str, IMAGE_SIZES))
         _require(
             self.image_size in IMAGE_SIZES,
-            f"victim.image_size={self.image_size}: the U-Net halves the image down to one pixel; expected one of {sizes}",
+            f"victim.image_size={self.image_size}: the U-Net halves an image down to one pixel; "
+            f"expected one of {sizes}",
         )
         for name in ("ngf", "ndf", "epochs", "batch_size"):
             _require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
@@ -226,9 +229,7 @@ class QueryConfig:
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        _require(
-            self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null"
-        )
+        _require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")
         _require(self.batch_size >= 1, f"query.batch_size={self.batch_size}: expected 1 or more")
 
 
@@ -334,9 +335,7 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         _require(self.bootstrap >= 100, f"evaluation.bootstrap={self.bootstrap}: expected 100 or more")
         _require(self.folds >= 2, f"evaluation.folds={self.folds}: expected 2 or more")
-        _require(
-            all(0 < f < 1 for f in self.fpr), f"evaluation.fpr={self.fpr}: expected rates between 0 and 1"
-        )
+        _require(all(0 < f < 1 for f in self.fpr), f"evaluation.fpr={self.fpr}: expected rates between 0 and 1")
 
 
 @dataclass
@@ -394,3 +393,4 @@ class Config:
     output_dir: str = "outputs"
     data_dir: str = "data"
     dry_run: bool = False
+    seed: int = 0

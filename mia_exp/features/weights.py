@@ -1,6 +1,5 @@
 """Where a backbone's ImageNet weights come from, and what to say when they are not there."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
@@ -9,6 +8,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from mia_exp.artifacts import file_sha256
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
 
@@ -24,9 +24,9 @@ def weights_fingerprint(config: FeaturesConfig) -> str:
         WeightsError: `config.weights` names a file that is not there.
     """
     if config.weights is not None:
-        return _sha256(_existing(config))
+        return file_sha256(_existing(config))
     if config.backbone == "efficientnet_lite0":
-        return _sha256(_packaged_efficientnet())
+        return file_sha256(_packaged_efficientnet())
     return f"torchvision {TORCHVISION_WIDE_RESNET}"
 
 
@@ -112,8 +112,3 @@ _DEFAULT_SOURCES: dict[str, Callable[[], StateDict]] = {
     "efficientnet_lite0": _efficientnet_lite0,
     "wide_resnet50_2": _wide_resnet50_2,
 }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Every knob: a folder a configuration group."""

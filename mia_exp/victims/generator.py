@@ -1,0 +1,120 @@
+"""pix2pix's U-Net generator (Isola et al., 2017, Sec. 6.1.1) and the file it is kept in."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from mia_exp.errors import WeightsError
+from mia_exp.victims.initialise import initialise
+
+FORMAT = "mia_exp generator 1"
+
+
+class UNetGenerator(nn.Module):
+    """An encoder that halves the image down to one pixel, and a decoder that sees each encoder level again.
+
+    For 256 pixels and ngf 64 these are the layers of pix2pix's `unet_256`, 54.41 million parameters.
+
+    Args:
+        image_size: Side of the images, a power of two from 64 on; the net has log2(image_size) levels.
+        ngf: Channels of the first level; they double up to 8 * ngf.
+        dropout: Whether the full-width decoder levels but the deepest drop half of their activations.
+    """
+
+    def __init__(self, image_size: int, ngf: int, dropout: bool) -> None:
+        super().__init__()
+        levels = image_size.bit_length() - 1
+        widths = [ngf * min(2**level, 8) for level in range(levels)]
+        self.architecture = {"image_size": image_size, "ngf": ngf, "dropout": dropout}
+        self.encoder = nn.ModuleList()
+        self.decoder = nn.ModuleList()
+        for level, width in enumerate(widths):
+            self.encoder.append(_down(3 if level == 0 else widths[level - 1], width, level, levels))
+        for level in reversed(range(levels)):
+            inputs = widths[level] if level == levels - 1 else 2 * widths[level]
+            dropped = dropout and 3 < level < levels - 1
+            self.decoder.append(_up(inputs, widths[level - 1] if level else 3, level, dropped))
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Generates images.
+
+        Args:
+            x: (N, 3, image_size, image_size), float32 in [0, 1].
+
+        Returns:
+            V(x), of the same shape and range.
+        """
+        skips: list[Tensor] = []
+        hidden = 2 * x - 1
+        for block in self.encoder:
+            hidden = block(hidden)
+            skips.append(hidden)
+        hidden = self.decoder[0](skips.pop())
+        for block in list(self.decoder)[1:]:
+            hidden = block(torch.cat([skips.pop(), hidden], 1))
+        return (hidden + 1) / 2
+
+
+def _down(inputs: int, outputs: int, level: int, levels: int) -> nn.Sequential:
+    layers: list[nn.Module] = [] if level == 0 else [nn.LeakyReLU(0.2)]
+    layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False))
+    # The outermost level is not normalised, nor is the innermost, whose single pixel batch norm would erase.
+    if 0 < level < levels - 1:
+        layers.append(nn.BatchNorm2d(outputs))
+    return nn.Sequential(*layers)
+
+
+def _up(inputs: int, outputs: int, level: int, dropped: bool) -> nn.Sequential:
+    if level == 0:
+        return nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), nn.Tanh())
+    layers: list[nn.Module] = [nn.ReLU(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)]
+    layers.append(nn.BatchNorm2d(outputs))
+    if dropped:
+        layers.append(nn.Dropout(0.5))
+    return nn.Sequential(*layers)
+
+
+def save_generator(generator: UNetGenerator, path: Path, split_hash: str) -> None:
+    """Keeps a generator with what is needed to build it again and the split that it was trained on."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
+    metadata = {
+        "format": FORMAT,
+        "architecture": json.dumps(generator.architecture, sort_keys=True),
+        "split": split_hash,
+    }
+    save_file(state, path, metadata)
+
+
+def load_generator(path: Path) -> tuple[UNetGenerator, str]:
+    """Reads what `save_generator` wrote.
+
+    Returns:
+        The generator, and the hash of the split that it was trained on.
+
+    Raises:
+        WeightsError: The file is missing, damaged, or not one of ours.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no such file; expected a generator that mia_exp saved")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: not a readable .safetensors file ({error})") from error
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: not a generator that mia_exp saved (its header lacks the format {FORMAT!r}). "
+            "Such files lie in the artifacts of a victim: generator-NNNN.safetensors."
+        )
+    generator = UNetGenerator(**json.loads(metadata["architecture"]))
+    try:
+        generator.load_state_dict(state)
+    except RuntimeError as error:
+        raise WeightsError(f"{path}: its tensors do not fit its own header: {error}") from error
+    return generator, metadata["split"]

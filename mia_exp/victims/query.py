@@ -1,0 +1,86 @@
+"""The black box: `x -> V(x)`, and nothing else of the victim.
+
+The wall of the threat model runs here. Attacks are given what this module answers.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mia_exp.config import QueryConfig, QueryMode
+from mia_exp.progress import track
+from mia_exp.seeds import derive
+
+QueryFunction = Callable[[Tensor], Tensor]
+
+
+def black_box(generator: nn.Module, config: QueryConfig, device: torch.device) -> QueryFunction:
+    """Wraps a generator as a function of x.
+
+    Args:
+        generator: Maps (N, 3, H, W) in [0, 1] to the same.
+        config: `eval` answers deterministically. `stochastic` keeps dropout and batch statistics live, one
+            image at a time as in the original's test script, with dropout drawn from the seed and the query
+            itself: the same query gets the same answer.
+        device: Where the generator runs.
+    """
+    generator = generator.to(device).requires_grad_(False)
+    if config.mode is QueryMode.eval:
+        generator.eval()
+
+        @torch.inference_mode()
+        def answer(x: Tensor) -> Tensor:
+            answers: Tensor = generator(x.to(device))
+            return answers.cpu()
+
+        return answer
+    _go_live(generator)
+
+    @torch.inference_mode()
+    def answer_live(x: Tensor) -> Tensor:
+        answers = []
+        devices = [device] if device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            for image in x:
+                torch.manual_seed(derive(config.seed, "query", _digest(image)))
+                answers.append(generator(image.unsqueeze(0).to(device)).cpu())
+        return torch.cat(answers)
+
+    return answer_live
+
+
+def answer_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> np.ndarray:
+    """Asks the black box about batches of x.
+
+    Args:
+        query: The black box.
+        batches: (N, 3, H, W) tensors in [0, 1].
+        n_batches: How many there are.
+
+    Returns:
+        V(x) of all, uint8 (sum of N, H, W, 3): what an API returns.
+    """
+    answers = [to_uint8(query(x)) for x in track(batches, "querying the victim", n_batches)]
+    return np.concatenate(answers)
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """Rounds images (N, 3, H, W) in [0, 1] to uint8 (N, H, W, 3)."""
+    quantised: np.ndarray = (images.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    return quantised
+
+
+def _go_live(generator: nn.Module) -> None:
+    generator.train()
+    for layer in generator.modules():
+        # Without running statistics, batch norm uses the image's own and stores none: a query changes nothing.
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.track_running_stats = False
+            layer.running_mean = layer.running_var = None
+
+
+def _digest(image: Tensor) -> str:
+    return hashlib.sha256((image * 255).round().byte().cpu().numpy().tobytes()).hexdigest()
