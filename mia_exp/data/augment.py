@@ -13,9 +13,7 @@ from mia_exp.seeds import derive
 Address = tuple[int, int]
 
 
-def augmented(
-    x: np.ndarray, y: np.ndarray, size: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def augmented(x: np.ndarray, y: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Crops both images of a pair at one random place, and mirrors both or neither.
 
     Args:

@@ -23,9 +23,7 @@ CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 60
 
 
-def fetch_archive(
-    url: str, sha256: str | None, destination: Path, partition_sizes: Mapping[str, int]
-) -> None:
+def fetch_archive(url: str, sha256: str | None, destination: Path, partition_sizes: Mapping[str, int]) -> None:
     """Downloads and unpacks a `.tar.gz` whose partitions become subfolders of `destination`.
 
     Everything happens in a hidden folder beside the destination, which is renamed last. What a killed
@@ -113,9 +111,7 @@ def _unpack(archive: Path, folder: Path, url: str) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter=plain_files_only)
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DataError(
-            f"{url}: expected a .tar.gz that is safe to unpack, found otherwise ({error})."
-        ) from error
+        raise DataError(f"{url}: expected a .tar.gz that is safe to unpack, found otherwise ({error}).") from error
 
 
 def _find_whole(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) -> Path:
@@ -124,9 +120,7 @@ def _find_whole(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) ->
         if all((folder / name).is_dir() for name in partition_sizes):
             break
     else:
-        raise DataError(
-            f"{url}: expected an archive that holds {', '.join(partition_sizes)}, found none of that."
-        )
+        raise DataError(f"{url}: expected an archive that holds {', '.join(partition_sizes)}, found none of that.")
     found = {name: len(images_by_stem(folder / name)) for name in partition_sizes}
     if found != dict(partition_sizes):
         raise DataError(f"{url}: expected {dict(partition_sizes)} pairs, found {found}.")

@@ -54,9 +54,7 @@ def images_by_stem(folder: Path, recursive: bool = False) -> dict[str, Path]:
             )
         found[stem] = path
     if not found:
-        raise DataError(
-            f"{folder}: expected images ({', '.join(sorted(SUFFIXES))}), found none in this folder."
-        )
+        raise DataError(f"{folder}: expected images ({', '.join(sorted(SUFFIXES))}), found none in this folder.")
     return {stem: found[stem] for stem in sorted(found, key=natural_key)}
 
 

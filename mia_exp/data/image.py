@@ -71,6 +71,8 @@ def _to_rgb(image: Image.Image) -> tuple[np.ndarray, Conversions]:
     if image.getexif().get(ORIENTATION_TAG, UPRIGHT) != UPRIGHT:
         done.add(Conversion.orientation)
         image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise ValueError("floating-point pixels, whose range is not known")
     if image.mode in SIXTEEN_BIT_MODES:
         done |= {Conversion.sixteen_bit, Conversion.greyscale}
         image = _to_eight_bits(image)

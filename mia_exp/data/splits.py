@@ -40,6 +40,12 @@ class Split:
         canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def summary(self) -> str:
+        """The lists' lengths in words."""
+        shadow = f", 2 x {len(self.shadow_train)} shadow pairs" if self.shadow_train else ""
+        return f"{self.kind}: {len(self.members)} members, {len(self.nonmembers)} non-members{shadow}"
+
     def evaluated(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Returns as many members as non-members: the first of each list."""
         count = min(len(self.members), len(self.nonmembers))
