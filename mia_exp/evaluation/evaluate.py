@@ -1,0 +1,270 @@
+"""Where scores meet membership: each column's AUC and rates, with intervals, and what they may not mean."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mia_exp.config import EvaluationConfig
+from mia_exp.errors import MiaError
+from mia_exp.evaluation.blind import SIGNIFICANCE, holm_p_values
+from mia_exp.evaluation.intervals import Interval, Replicates, bootstrap, difference_interval, rate_interval
+from mia_exp.evaluation.roc import Floats, Labels, auc, balanced_accuracy, measurable, tpr_at_fpr
+
+log = logging.getLogger(__name__)
+
+# Above this the attacks run out of non-members to get wrong.
+CEILING = 0.99
+
+
+@dataclass(frozen=True)
+class ColumnResult:
+    """How well one column tells members from non-members; higher means more likely a member throughout.
+
+    Attributes:
+        auc: Area under the ROC curve, 0 to 1; 0.5 is chance.
+        auc_ci95: Its interval.
+        tpr_at_fpr: True-positive rate by false-positive rate; None where there are too few non-members.
+        tpr_at_fpr_ci95: Their intervals.
+        balanced_accuracy: At a threshold chosen on other images than it is judged on.
+    """
+
+    auc: float
+    auc_ci95: Interval
+    tpr_at_fpr: dict[str, float | None]
+    tpr_at_fpr_ci95: dict[str, Interval | None]
+    balanced_accuracy: float
+
+
+@dataclass(frozen=True)
+class BlindResult(ColumnResult):
+    """A column that never queries the model.
+
+    Attributes:
+        p_value_holm: Mann-Whitney, two-sided, adjusted over the blind columns.
+        separates: Whether that is below 5 %.
+    """
+
+    p_value_holm: float
+    separates: bool
+
+
+@dataclass(frozen=True)
+class Delta:
+    """The difference of two columns' AUC on the same images.
+
+    Attributes:
+        auc: First minus second, -1 to 1.
+        ci95: Its interval, from paired resamples.
+    """
+
+    auc: float
+    ci95: Interval
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that the labels were needed for.
+
+    Attributes:
+        n_members: Members evaluated.
+        n_nonmembers: Non-members evaluated.
+        attacks: Results of the score columns.
+        blind: Results of the columns that never query the model.
+        deltas: Differences of AUC, by `first - second`.
+        warnings: What a reader must know before the numbers, in sentences.
+    """
+
+    n_members: int
+    n_nonmembers: int
+    attacks: dict[str, ColumnResult]
+    blind: dict[str, BlindResult]
+    deltas: dict[str, Delta]
+    warnings: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as dictionaries, lists and numbers: a part of `metrics.json`."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def evaluate(
+    scores: pd.DataFrame,
+    blind: pd.DataFrame,
+    members: Sequence[str],
+    nonmembers: Sequence[str],
+    config: EvaluationConfig,
+    deltas: Sequence[tuple[str, str]] = (("l_mem", "l_rec"),),
+) -> Evaluation:
+    """Joins scores with the split.
+
+    Columns named `l_*` are errors, low for members, and are flipped; all others are taken as they are.
+
+    Args:
+        scores: The attacks: column `id` and one column a score. Other ids than those of the split are ignored.
+        blind: The columns that never query the model: `id` and one column a statistic.
+        members: Ids that the victim was trained on.
+        nonmembers: Ids that it was not trained on.
+        config: Replicates, folds, false-positive rates, seed.
+        deltas: Pairs of columns whose AUC is compared, first minus second.
+
+    Returns:
+        The evaluation; the same for any order of rows and ids.
+
+    Raises:
+        MiaError: A score is missing, not finite or there twice; the groups overlap or are too small; a column
+            that is to be compared is not there.
+    """
+    _check_groups(members, nonmembers)
+    ids = sorted((*members, *nonmembers))
+    is_member = np.isin(ids, list(members))
+    attack_columns = _columns(scores, ids, "scores")
+    blind_columns = _columns(blind, ids, "blind columns")
+    columns = attack_columns | blind_columns
+    _check_compared(deltas, columns)
+    _log_unmeasurable(config.fpr, len(nonmembers))
+
+    replicates = bootstrap(columns, is_member, config.fpr, config.bootstrap, config.seed)
+    results = {name: _result(values, is_member, ids, replicates[name], config) for name, values in columns.items()}
+    p_values = holm_p_values(blind_columns, is_member)
+    attacks = {name: results[name] for name in attack_columns}
+    blinds = {
+        name: BlindResult(
+            **vars(results[name]), p_value_holm=p_values[name], separates=p_values[name] < SIGNIFICANCE
+        )
+        for name in blind_columns
+    }
+    return Evaluation(
+        n_members=len(members),
+        n_nonmembers=len(nonmembers),
+        attacks=attacks,
+        blind=blinds,
+        deltas={f"{a} - {b}": _delta(results[a], results[b], replicates[a], replicates[b]) for a, b in deltas},
+        warnings=[*_blind_warnings(blinds), *_ceiling_warnings(results, deltas)],
+    )
+
+
+def as_membership(name: str, values: Floats) -> Floats:
+    """Turns a column so that higher means more likely a member: `l_*` are errors, low for members."""
+    return -values if name.startswith("l_") else values
+
+
+def _columns(table: pd.DataFrame, ids: list[str], what: str) -> dict[str, Floats]:
+    if "id" not in table.columns:
+        raise MiaError(f"the {what} have no column `id`; found {list(table.columns)}")
+    repeated = table.loc[table["id"].duplicated(), "id"].tolist()
+    if repeated:
+        raise MiaError(f"the {what} hold these ids more than once: {_few(repeated)}")
+    by_id = table.set_index("id")
+    missing = [name for name in ids if name not in by_id.index]
+    if missing:
+        raise MiaError(f"the {what} lack {len(missing)} of the {len(ids)} ids of the split: {_few(missing)}")
+    columns = {}
+    for name in by_id.columns:
+        values = by_id[name].reindex(ids).to_numpy(dtype=np.float64)
+        broken = [ids[row] for row in np.flatnonzero(~np.isfinite(values))]
+        if broken:
+            raise MiaError(f"{name} is not a finite number for {len(broken)} of {len(ids)} ids: {_few(broken)}")
+        columns[str(name)] = as_membership(str(name), values)
+    return columns
+
+
+def _result(
+    scores: Floats, is_member: Labels, ids: list[str], replicates: Replicates, config: EvaluationConfig
+) -> ColumnResult:
+    n_members, n_nonmembers = int(is_member.sum()), int((~is_member).sum())
+    area = auc(scores, is_member)
+    rates: dict[str, float | None] = {}
+    intervals: dict[str, Interval | None] = {}
+    for fpr in config.fpr:
+        rate = tpr_at_fpr(scores, is_member, fpr)
+        rates[f"{fpr:g}"] = rate
+        intervals[f"{fpr:g}"] = None if rate is None else rate_interval(rate, replicates.tpr_at_fpr[fpr], n_members)
+    return ColumnResult(
+        auc=area,
+        auc_ci95=rate_interval(area, replicates.auc, min(n_members, n_nonmembers)),
+        tpr_at_fpr=rates,
+        tpr_at_fpr_ci95=intervals,
+        balanced_accuracy=balanced_accuracy(scores, is_member, ids, config.folds, config.seed),
+    )
+
+
+def _delta(
+    first: ColumnResult, second: ColumnResult, first_replicates: Replicates, second_replicates: Replicates
+) -> Delta:
+    return Delta(
+        auc=first.auc - second.auc,
+        ci95=difference_interval(
+            (first_replicates.auc, second_replicates.auc),
+            (first.auc, second.auc),
+            (first.auc_ci95, second.auc_ci95),
+        ),
+    )
+
+
+def _blind_warnings(blind: dict[str, BlindResult]) -> list[str]:
+    return [
+        f"{name} alone, which never queries the model, separates members from non-members: "
+        f"AUC {result.auc:.2f} [{result.auc_ci95[0]:.2f}, {result.auc_ci95[1]:.2f}]. "
+        "Part of the attacks' AUC may be this difference between the two groups of images, "
+        "not memory of the training images."
+        for name, result in blind.items()
+        if result.separates
+    ]
+
+
+def _ceiling_warnings(results: dict[str, ColumnResult], deltas: Sequence[tuple[str, str]]) -> list[str]:
+    return [
+        f"{second} already reaches AUC {results[second].auc:.4f}: so near the ceiling, its difference from "
+        f"{first} says little about which attack is stronger."
+        for first, second in deltas
+        if results[second].auc > CEILING
+    ]
+
+
+def _check_groups(members: Sequence[str], nonmembers: Sequence[str]) -> None:
+    if min(len(members), len(nonmembers)) < 2:
+        raise MiaError(
+            "an evaluation needs two members and two non-members or more; "
+            f"found {len(members)} and {len(nonmembers)}"
+        )
+    both = sorted(set(members) & set(nonmembers))
+    if both:
+        raise MiaError(f"{len(both)} ids are listed as members and as non-members: {_few(both)}")
+    if len(set(members)) < len(members) or len(set(nonmembers)) < len(nonmembers):
+        raise MiaError("an id is listed twice among the members or among the non-members")
+
+
+def _check_compared(deltas: Sequence[tuple[str, str]], columns: dict[str, Floats]) -> None:
+    absent = sorted({name for pair in deltas for name in pair} - set(columns))
+    if absent:
+        raise MiaError(f"cannot compare {', '.join(absent)}: the columns are {', '.join(columns)}")
+
+
+def _log_unmeasurable(rates: Sequence[float], n_nonmembers: int) -> None:
+    for rate in rates:
+        if not measurable(rate, n_nonmembers):
+            log.info(
+                "TPR at FPR %g is null: one false alarm among %d non-members is already more than that; "
+                "it takes %.0f non-members",
+                rate,
+                n_nonmembers,
+                np.ceil(1 / rate),
+            )
+
+
+def _few(ids: Sequence[str], shown: int = 5) -> str:
+    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
+    return ", ".join(map(str, ids[:shown])) + more
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists, so that what is written and what is read back are equal."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,129 @@
+"""95 % intervals by a stratified, paired percentile bootstrap (Efron and Tibshirani, 1993).
+
+Members and non-members are drawn with replacement, each group to its own size; every column sees the same draws,
+so that the difference of two columns has an interval too. Axes: R replicates, N images.
+
+The bootstrap cannot imagine what it has not seen: of scores that separate the groups perfectly, every replicate
+does as well, and the interval would have no width. There the bound of Clopper and Pearson takes its place. Pair
+each image of the smaller group, of n, with another of the larger: each pair is an independent trial that comes
+out right with probability AUC at most, so n right ones have probability AUC**n at most, and the AUCs for which
+that is less than 2.5 % are ruled out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from mia_exp.evaluation.roc import Floats, Labels, measurable, roc_curves
+
+LEVEL = 0.95
+# Cells of a block of resamples: bounds the memory at a few tens of megabytes.
+BLOCK_CELLS = 1_000_000
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A column's statistics on the resamples.
+
+    Attributes:
+        auc: (R,).
+        tpr_at_fpr: By false-positive rate, (R,); the rates that cannot be measured are left out.
+    """
+
+    auc: Floats
+    tpr_at_fpr: dict[float, Floats]
+
+
+def bootstrap(
+    columns: Mapping[str, Floats], is_member: Labels, fpr: Sequence[float], replicates: int, seed: int
+) -> dict[str, Replicates]:
+    """Recomputes each column's statistics on resampled images.
+
+    Args:
+        columns: By name, (N,), higher means more likely a member.
+        is_member: (N,).
+        fpr: False-positive rates at which the true-positive rate is read.
+        replicates: How many resamples, R.
+        seed: Draws them; the rows' order matters, so sort them first.
+
+    Returns:
+        The replicates of each column, the same draws for all.
+
+    Raises:
+        MiaError: There is no member or no non-member.
+    """
+    rates = [rate for rate in fpr if measurable(rate, int((~is_member).sum()))]
+    parts: dict[str, list[Replicates]] = {name: [] for name in columns}
+    for weights in _resamples(is_member, replicates, np.random.default_rng(seed)):
+        for name, scores in columns.items():
+            curves = roc_curves(scores, is_member, weights)
+            parts[name].append(Replicates(curves.auc(), {rate: curves.tpr_at_fpr(rate) for rate in rates}))
+    return {
+        name: Replicates(
+            np.concatenate([part.auc for part in blocks]),
+            {rate: np.concatenate([part.tpr_at_fpr[rate] for part in blocks]) for rate in rates},
+        )
+        for name, blocks in parts.items()
+    }
+
+
+def rate_interval(estimate: float, replicates: Floats, trials: int) -> Interval:
+    """The interval of an AUC or a true-positive rate.
+
+    Args:
+        estimate: The statistic on all images, 0 to 1.
+        replicates: The statistic on the resamples, (R,).
+        trials: Independent trials behind an estimate of 0 or 1: the images of the smaller group for an AUC, the
+            members for a true-positive rate.
+
+    Returns:
+        The 2.5 % and 97.5 % points of the replicates; where the estimate is exactly 0 or 1, the interval of
+        Clopper and Pearson.
+    """
+    if estimate in (0.0, 1.0):
+        bound = binomtest(int(estimate) * trials, trials).proportion_ci(LEVEL, method="exact")
+        return float(bound.low), float(bound.high)
+    return _percentiles(replicates)
+
+
+def difference_interval(
+    replicates: tuple[Floats, Floats], estimates: tuple[float, float], intervals: tuple[Interval, Interval]
+) -> Interval:
+    """The interval of the difference of two columns' AUC, first minus second.
+
+    Args:
+        replicates: Each column's AUC on the same resamples, (R,).
+        estimates: Each column's AUC on all images.
+        intervals: Each column's own interval.
+
+    Returns:
+        The 2.5 % and 97.5 % points of the replicates' differences; where a column separates perfectly, the
+        widest difference that the columns' own intervals leave open.
+    """
+    if any(estimate in (0.0, 1.0) for estimate in estimates):
+        (first_low, first_high), (second_low, second_high) = intervals
+        return first_low - second_high, first_high - second_low
+    return _percentiles(replicates[0] - replicates[1])
+
+
+def _percentiles(replicates: Floats) -> Interval:
+    low, high = np.quantile(replicates, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _resamples(is_member: Labels, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.int32]]:
+    """Yields blocks of weights (rows, N): how often each image is drawn."""
+    block = max(1, BLOCK_CELLS // len(is_member))
+    for start in range(0, replicates, block):
+        rows = min(block, replicates - start)
+        weights = np.empty((rows, len(is_member)), dtype=np.int32)
+        for group in (is_member, ~is_member):
+            size = int(group.sum())
+            drawn = rng.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
+            weights[:, group] = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+        yield weights
