@@ -1,0 +1,116 @@
+"""Figures of scores: ROC curves, histograms, error against difficulty."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from scipy.stats import pearsonr, spearmanr
+
+from mia_exp.evaluation import as_membership, roc_curve
+from mia_exp.report.labels import math_title
+from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, MEMBER, NONMEMBER, styled_figure
+
+BINS = 30
+
+
+def plot_roc(
+    table: pd.DataFrame, is_member: np.ndarray, attacks: Sequence[str], blind: Sequence[str], path: Path
+) -> None:
+    """ROC curves on linear axes, and on logarithmic ones where rare false alarms can be seen.
+
+    Args:
+        table: The columns to draw, N rows.
+        is_member: (N,), bool.
+        attacks: Columns drawn in full lines.
+        blind: Columns that never query the model, dashed.
+        path: The PNG to write.
+    """
+    smallest = 1 / (~is_member).sum()
+    with styled_figure(path, 10, 4.8) as figure:
+        axes = figure.subplots(1, 2)
+        for axis, title in zip(axes, ("linear axes", "logarithmic axes"), strict=True):
+            chance = np.geomspace(smallest / 2, 1, 100)
+            axis.plot(chance, chance, color="#c0c6cd", linewidth=1, label="chance")
+            for column, dashes in zip(blind, cycle(BLIND_DASHES), strict=False):
+                _draw_curve(axis, table, is_member, column, color=BLIND, linestyle=dashes, linewidth=1.4)
+            for column, color in zip(attacks, cycle(ATTACKS), strict=False):
+                _draw_curve(axis, table, is_member, column, color=color, linewidth=2)
+            axis.set(title=title, xlabel="false-positive rate", ylabel="true-positive rate")
+        axes[0].set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
+        axes[1].set(xscale="log", yscale="log", xlim=(smallest, 1), ylim=(1 / (2 * is_member.sum()), 1.2))
+        handles, labels = axes[0].get_legend_handles_labels()
+        axes[0].legend(handles[::-1], labels[::-1], loc="lower right")
+
+
+def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequence[str], path: Path) -> None:
+    """How members and non-members are spread over each column, as in the paper's Fig. 3.
+
+    Args:
+        table: N rows.
+        is_member: (N,), bool.
+        columns: One panel each.
+        path: The PNG to write.
+    """
+    with styled_figure(path, 5 * len(columns), 3.6) as figure:
+        axes = figure.subplots(1, len(columns), squeeze=False)[0]
+        for axis, column in zip(axes, columns, strict=True):
+            values = table[column].to_numpy()
+            edges = np.histogram_bin_edges(values, BINS)
+            for group, color in ((is_member, MEMBER), (~is_member, NONMEMBER)):
+                axis.hist(values[group], edges, color=color, alpha=0.45)
+                axis.hist(values[group], edges, color=color, histtype="step", linewidth=1.6)
+            axis.set(xlabel=math_title(column), ylabel="images")
+            axis.grid(axis="x", visible=False)
+        axes[0].legend(handles=_group_handles(is_member), loc="upper right")
+
+
+def plot_error_against_difficulty(table: pd.DataFrame, is_member: np.ndarray, path: Path) -> None:
+    """L_rec against L_diff, as in the paper's Fig. 5 (left), with the correlation in each group.
+
+    Args:
+        table: Has `l_rec` and `l_diff`, N rows.
+        is_member: (N,), bool.
+        path: The PNG to write.
+    """
+    with styled_figure(path, 6.4, 4.6) as figure:
+        axis = figure.subplots()
+        for group, name, color, marker in (
+            (~is_member, "non-members", NONMEMBER, "s"),
+            (is_member, "members", MEMBER, "o"),
+        ):
+            x, y = table["l_diff"].to_numpy()[group], table["l_rec"].to_numpy()[group]
+            axis.scatter(
+                x,
+                y,
+                s=18,
+                color=color,
+                alpha=0.65,
+                marker=marker,
+                linewidths=0,
+                label=f"{name}: {_correlations(x, y)}",
+            )
+        axis.set(
+            xlabel=f"{math_title('l_diff')}, difficulty of the image",
+            ylabel=f"{math_title('l_rec')}, reconstruction error",
+        )
+        figure.legend(loc="outside upper center")
+
+
+def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: str, **line: object) -> None:
+    fpr, tpr = roc_curve(as_membership(column, table[column].to_numpy(dtype=np.float64)), is_member)
+    axis.plot(fpr, tpr, label=math_title(column), **line)  # type: ignore[arg-type]
+
+
+def _correlations(x: np.ndarray, y: np.ndarray) -> str:
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return "correlation undefined"
+    return f"Pearson {pearsonr(x, y).statistic:.2f}, Spearman {spearmanr(x, y).statistic:.2f}"
+
+
+def _group_handles(is_member: np.ndarray) -> list[Patch]:
+    groups = ((MEMBER, f"members ({is_member.sum()})"), (NONMEMBER, f"non-members ({(~is_member).sum()})"))
+    return [Patch(facecolor=color, alpha=0.6, edgecolor=color, label=label) for color, label in groups]

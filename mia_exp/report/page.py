@@ -1,0 +1,88 @@
+"""The result as one HTML file that needs nothing else: figures embedded, no script, no network."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mia_exp.report.answer import (
+    NO_BLIND_DIFFERENCE,
+    answer,
+    attack_rows,
+    blind_rows,
+    delta_rows,
+    header,
+    question,
+    unmeasured,
+)
+
+SETTINGS = ("split", "victim", "query", "features", "attack")
+
+
+@dataclass(frozen=True)
+class FigureOnPage:
+    """A figure and what a reader needs beside it.
+
+    Attributes:
+        path: The PNG.
+        title: Its heading.
+        caption: How to read it.
+    """
+
+    path: Path
+    title: str
+    caption: str
+
+
+def render_page(metrics: Mapping[str, Any], figures: Sequence[FigureOnPage], attribution: Sequence[str]) -> str:
+    """Writes the page; everything that comes from outside is escaped.
+
+    Args:
+        metrics: The content of `metrics.json`.
+        figures: In the order in which they are shown.
+        attribution: Lines that the dataset's licence asks for.
+
+    Returns:
+        HTML.
+    """
+    environment = Environment(
+        loader=PackageLoader("mia_exp.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        title=f"Membership report: {metrics.get('name', metrics['dataset'])}",
+        question=question(metrics),
+        warnings=metrics["warnings"],
+        no_blind_difference=None
+        if any(result["separates"] for result in metrics["blind"].values())
+        else NO_BLIND_DIFFERENCE,
+        answer=answer(metrics),
+        header=header(metrics),
+        unmeasured=unmeasured(metrics),
+        groups=[
+            ("Attacks", attack_rows(metrics)),
+            ("Differences between attacks", delta_rows(metrics)),
+            ("Blind columns: they never query the model", blind_rows(metrics)),
+        ],
+        figures=[(figure, base64.b64encode(figure.path.read_bytes()).decode()) for figure in figures],
+        settings={name: _flat(metrics[name]) for name in SETTINGS if name in metrics},
+        provenance=_flat(metrics["provenance"]),
+        attribution=attribution,
+    )
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level, with dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
