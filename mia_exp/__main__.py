@@ -7,10 +7,9 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from mia_exp.compose import explain, typed_config
+from mia_exp.compose import typed_config, validate
 from mia_exp.errors import MiaError
 from mia_exp.run import print_plan, run
 
@@ -43,11 +42,10 @@ def main() -> None:
     # Makes Hydra raise instead of printing and exiting, so that each error is said in one place and one way.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
+        validate(sys.argv[1:])
         app()
     except MiaError as error:
         sys.exit(f"error: {error}")
-    except HydraException as error:
-        sys.exit(f"error: {explain(error, sys.argv[1:])}")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
         sys.exit(130)

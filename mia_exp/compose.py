@@ -6,10 +6,14 @@ A structured config alone lets `+key=value` through, so the resolved container i
 import difflib
 import re
 from dataclasses import fields
+from itertools import product
 from typing import Any
 
+from hydra import compose, initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, HydraException
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     ConfigKeyError,
@@ -59,6 +63,9 @@ def typed_config(composed: DictConfig) -> schemas.Config:
     for name in container:
         if name not in known:
             raise ConfigError(_unknown_key(str(name), str(name), known))
+    missing = [name for name in SCHEMAS if name not in groups]
+    if missing:
+        raise ConfigError(f"{missing[0]}: a choice is needed; set {missing[0]}=CHOICE")
     typed = {name: _typed_group(name, node) for name, node in groups.items()}
     scalars = {f.name: f.type for f in fields(schemas.Config) if f.name not in SCHEMAS}
     for name, value in container.items():
@@ -91,24 +98,48 @@ def _typed_group(name: str, node: Any) -> Any:
         raise ConfigError(f"{name}.{error.full_key}: a value is needed; set it on the command line") from error
 
 
-def explain(error: HydraException, overrides: list[str]) -> str:
-    """Says in a sentence what Hydra refused.
+def validate(words: list[str]) -> None:
+    """Composes and checks every job that a command line asks for, before any of them is run.
 
     Args:
-        error: What Hydra raised while it composed.
-        overrides: The words of the command line.
+        words: The command line without the program's name; options (`--...`) are ignored.
+
+    Raises:
+        ConfigError: The first thing that does not fit, in words.
     """
+    overrides = [word for word in words if not word.startswith("-")]
+    with initialize_config_module("mia_exp.conf", version_base="1.3"):
+        try:
+            parsed = OverridesParser.create().parse_overrides(overrides)
+            for job in product(*map(_values, parsed)):
+                composed = compose("config", list(job), return_hydra_config=True)
+                params = composed.hydra.sweeper.params or {}
+                swept = OverridesParser.create().parse_overrides(
+                    [f"{key}={value}" for key, value in params.items()]
+                )
+                for cell in product(*map(_values, swept)):
+                    # What the command line says wins over what the experiment sweeps, as in Hydra.
+                    typed_config(compose("config", [*cell, *job]))
+        except HydraException as error:
+            raise ConfigError(_explain(error, overrides)) from error
+
+
+def _values(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [override.input_line or ""]
+    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+
+
+def _explain(error: HydraException, overrides: list[str]) -> str:
+    """Says in a sentence what Hydra refused."""
     message = str(error)
-    match = re.search(r"Could not override '([^']+)'", message)
-    if match and isinstance(error, ConfigCompositionException):
+    if match := re.search(r"Could not override '([^']+)'", message):
         path = match.group(1)
-        keys = _known_keys(path, overrides)
-        if keys is not None:
-            return _unknown_key(path, path.rpartition(".")[2], keys)
-    match = re.search(r"Could not find '([^']+)/([^/']+)'", message)
-    if match:
+        return _unknown_key(path, path.rpartition(".")[2], _known_keys(path, overrides))
+    if match := re.search(r"Could not find '([^']+)/([^/']*)'", message):
         group, choice = match.groups()
-        choices = re.findall(r"^\t(.+)$", message, flags=re.MULTILINE)
+        listing = message.partition("Available options")[2].partition("Config search path")[0]
+        choices = re.findall(r"^\t(.+)$", listing, flags=re.MULTILINE)
         return (
             f"{group}={choice}: there is no such choice. {_suggest(choice, choices)}Choices: {', '.join(choices)}."
         )
@@ -116,22 +147,16 @@ def explain(error: HydraException, overrides: list[str]) -> str:
     return f"{message}: {cause}" if cause and str(cause) not in message else message
 
 
-def _known_keys(path: str, overrides: list[str]) -> list[str] | None:
-    """The settings beside the one that was refused, from a composition without any value override."""
-    from hydra.core.global_hydra import GlobalHydra
-
-    parser = OverridesParser.create()
+def _known_keys(path: str, overrides: list[str]) -> list[str]:
+    """The settings beside the one that was refused, from a composition of the chosen groups alone."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
     loader = GlobalHydra.instance().config_loader()
-    choices = [
-        text
-        for text, parsed in zip(overrides, parser.parse_overrides(overrides), strict=True)
-        if loader.get_group_options(parsed.key_or_group) and not parsed.is_sweep_override()
-    ]
-    from hydra.types import RunMode
-
-    plain = loader.load_configuration("config", choices, RunMode.RUN)
-    parent = OmegaConf.select(plain, path.rpartition(".")[0]) if "." in path else plain
-    return [str(key) for key in parent if key != "hydra"] if isinstance(parent, DictConfig) else None
+    choices = [_values(override)[0] for override in parsed if loader.get_group_options(override.key_or_group)]
+    node: Any = compose("config", choices)
+    for name in path.split(".")[:-1]:
+        if isinstance(node, DictConfig) and name in node:
+            node = node[name]
+    return [str(key) for key in node] if isinstance(node, DictConfig) else []
 
 
 def _unknown_key(path: str, key: str, known: list[str]) -> str:

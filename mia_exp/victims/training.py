@@ -4,6 +4,8 @@ import csv
 import json
 import logging
 import math
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -72,6 +74,8 @@ def train(
         pairs,
         batch_sampler=BatchSampler(sampler, config.batch_size, drop_last=False),
         num_workers=trainer_config.num_workers,
+        # Of its own: a loader draws a seed for its workers, which must not move the dropout's stream.
+        generator=torch.Generator(),
         pin_memory=torch.cuda.is_available(),
     )
     with torch.random.fork_rng(), _quiet_lightning(), progress_bar() as progress:
@@ -96,9 +100,8 @@ def train(
             enable_model_summary=False,
             log_every_n_steps=1,
         )
-        trainer.fit(module, loader, ckpt_path=resume if resume.exists() else None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        with _interruptible():
+            trainer.fit(module, loader, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
 
 
@@ -171,7 +174,7 @@ class _Keeper(Callback):
 
     def _write_resume_point(self, trainer: Trainer) -> None:
         partial = self.folder / f"{RESUME_FILE}.part"
-        trainer.save_checkpoint(partial)
+        trainer.save_checkpoint(partial, weights_only=False)
         partial.replace(self.folder / RESUME_FILE)
         self.written = time.monotonic()
 
@@ -200,6 +203,21 @@ def _check_resume(path: Path, split_hash: str) -> None:
         raise WeightsError(f"{path}: not a checkpoint that this package wrote ({error}). {advice}") from error
     if stamp["split"] != split_hash:
         raise WeightsError(f"{path}: a checkpoint of another split. {advice}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lightning turns Ctrl-C into an exit of its own and leaves the signal ignored; this hands it on."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from stop
+        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -1,0 +1,159 @@
+"""Training: losses, schedule, the same numbers again, going on after an interruption, and what can go wrong."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+from mia_exp.config import FolderDataset, Pix2PixConfig, TrainerConfig
+from mia_exp.data import PairStore, open_source
+from mia_exp.errors import TrainingError, WeightsError
+from mia_exp.victims.generator import load_generator
+from mia_exp.victims.pix2pix import Pix2Pix, learning_rate_factor
+from mia_exp.victims.training import RESUME_FILE, check_weights, generator_file, train
+
+CONFIG = Pix2PixConfig(image_size=64, ngf=4, ndf=4, epochs=3, decay_epochs=1, batch_size=4)
+TRAINER = TrainerConfig(accelerator="cpu", resume_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def store(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> PairStore:
+    source = open_source(FolderDataset(root=str(folder_dataset)), Path())
+    return PairStore.build(source, CONFIG.load_size, CONFIG.image_size, tmp_path_factory.mktemp("store"))
+
+
+def trained(
+    store: PairStore, folder: Path, config: Pix2PixConfig = CONFIG, trainer: TrainerConfig = TRAINER
+) -> dict[str, torch.Tensor]:
+    folder.mkdir(exist_ok=True)
+    train(config, trainer, store, store.ids[:10], "split", folder)
+    return load_file(folder / generator_file(config.total_epochs))
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_losses_are_those_of_the_paper() -> None:
+    torch.manual_seed(0)
+    module = Pix2Pix(CONFIG).eval()
+    x, y = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
+    fake = module.generator(x)
+    with torch.no_grad():
+        real_probability = module.discriminator(x, y).sigmoid().double()
+        fake_probability = module.discriminator(x, fake).sigmoid().double()
+    gradients = {}
+    module.manual_backward = lambda loss: gradients.update(loss=float(loss.detach()))  # type: ignore[method-assign]
+    d_real, d_fake = module.backward_discriminator(x, y, fake.detach())
+    assert float(d_real) == pytest.approx(-float(real_probability.log().mean()), rel=1e-5)
+    assert float(d_fake) == pytest.approx(-float((1 - fake_probability).log().mean()), rel=1e-5)
+    assert gradients["loss"] == pytest.approx(float(d_real + d_fake) / 2)
+    g_gan, g_l1 = module.backward_generator(x, y, fake)
+    assert float(g_gan) == pytest.approx(-float(fake_probability.log().mean()), rel=1e-5)
+    # On the original's scale of [-1, 1].
+    l1 = F.l1_loss(2 * fake - 1, 2 * y - 1)
+    assert gradients["loss"] == pytest.approx(float(g_gan + 100 * l1), rel=1e-5)
+    assert float(g_l1) == pytest.approx(float(l1) / 2, rel=1e-5)
+
+
+def test_learning_rate_is_constant_then_falls_to_almost_nothing() -> None:
+    config = replace(CONFIG, epochs=100, decay_epochs=100)
+    # By hand from the original's rule, 1 - max(0, epoch + 1 - n_epochs) / (n_epochs_decay + 1), epochs from 0.
+    expected = {0: 1.0, 98: 1.0, 99: 1.0, 100: 100 / 101, 149: 51 / 101, 199: 1 / 101}
+    assert {epoch: learning_rate_factor(epoch, config) for epoch in expected} == pytest.approx(expected)
+
+
+def test_same_seed_same_weights_whatever_the_number_of_workers(store: PairStore, tmp_path: Path) -> None:
+    first = trained(store, tmp_path / "a")
+    workers = trained(store, tmp_path / "b", trainer=replace(TRAINER, num_workers=2))
+    other = trained(store, tmp_path / "c", config=replace(CONFIG, seed=1))
+    assert same(first, workers)
+    assert not same(first, other)
+
+
+def test_training_learns(store: PairStore, tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=12, decay_epochs=0, ngf=8, learning_rate=2e-3)
+    trained(store, tmp_path / "v", config)
+    with (tmp_path / "v" / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 13))
+    assert float(rows[-1]["g_l1"]) < 0.85 * float(rows[0]["g_l1"])
+
+
+def test_an_interrupted_run_ends_like_one_that_was_not(
+    store: PairStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained(store, tmp_path / "whole")
+    steps = 0
+    step = Pix2Pix.training_step
+
+    def interrupted(self: Pix2Pix, batch: tuple[torch.Tensor, torch.Tensor], batch_idx: int) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 8:  # in the third epoch of three steps each
+            raise KeyboardInterrupt
+        step(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pix2Pix, "training_step", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trained(store, tmp_path / "parts")
+    assert (tmp_path / "parts" / RESUME_FILE).exists()
+    assert same(whole, trained(store, tmp_path / "parts"))
+    assert (tmp_path / "parts" / "losses.csv").read_text() == (tmp_path / "whole" / "losses.csv").read_text()
+    assert not (tmp_path / "parts" / RESUME_FILE).exists()
+
+
+def test_chosen_epochs_are_kept_and_do_not_change_the_last(store: PairStore, tmp_path: Path) -> None:
+    plain = trained(store, tmp_path / "plain")
+    kept = trained(store, tmp_path / "kept", replace(CONFIG, checkpoint_epochs=[1, 3]))
+    assert same(plain, kept)
+    names = {path.name for path in (tmp_path / "kept").glob("*.safetensors")}
+    assert names == {generator_file(1), generator_file(3), generator_file(4)}
+    # Epoch 1 of a longer run is the whole of a run of one epoch: same seed, same order, same dropout.
+    one = trained(store, tmp_path / "one", replace(CONFIG, epochs=1, decay_epochs=0))
+    assert same(one, load_file(tmp_path / "kept" / generator_file(1)))
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_what_was_made(store: PairStore, tmp_path: Path) -> None:
+    config = replace(CONFIG, learning_rate=1e37)
+    with pytest.raises(TrainingError, match=r"not a finite number in epoch \d.*victim.learning_rate"):
+        trained(store, tmp_path / "v", config)
+    assert not (tmp_path / "v" / generator_file(4)).exists()
+
+
+@pytest.mark.parametrize("content", [b"not a checkpoint", b""])
+def test_a_damaged_resume_point_is_named_and_kept(store: PairStore, tmp_path: Path, content: bytes) -> None:
+    resume = tmp_path / RESUME_FILE
+    resume.write_bytes(content)
+    with pytest.raises(WeightsError, match=str(resume)):
+        trained(store, tmp_path)
+    assert resume.read_bytes() == content
+
+
+def test_somebody_elses_checkpoint_is_refused(store: PairStore, tmp_path: Path) -> None:
+    torch.save({"state_dict": {}}, tmp_path / RESUME_FILE)
+    with pytest.raises(WeightsError, match="not a checkpoint that this package wrote"):
+        trained(store, tmp_path)
+
+
+def test_weights_of_another_shape_split_or_maker_are_refused(store: PairStore, tmp_path: Path) -> None:
+    trained(store, tmp_path / "v")
+    path = tmp_path / "v" / generator_file(4)
+    generator, split = load_generator(path)
+    assert split == "split" and generator.architecture["ngf"] == 4
+    good = replace(CONFIG, weights=str(path))
+    assert check_weights(good, "split") == path
+    with pytest.raises(WeightsError, match="split"):
+        check_weights(good, "another")
+    with pytest.raises(WeightsError, match=r"victim\.ngf"):
+        check_weights(replace(good, ngf=8), "split")
+    foreign = tmp_path / "foreign.safetensors"
+    foreign.write_bytes(b"\0" * 100)
+    for wrong in (foreign, tmp_path / "missing.safetensors"):
+        with pytest.raises(WeightsError, match=str(wrong)):
+            check_weights(replace(CONFIG, weights=str(wrong)), "split")
