@@ -1,5 +1,6 @@
 """Pairs as pix2pix distributes them: one file holds photo and label map, side by side."""
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,8 @@ from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.source import Record
 from mia_exp.errors import DataError
+
+log = logging.getLogger(__name__)
 
 
 class SideBySidePairs:
@@ -29,6 +32,8 @@ class SideBySidePairs:
         self.name = config.name
         self._root = root
         self._partitions = _present(root, _partitions(config))
+        for missing in set(_partitions(config)) - set(self._partitions):
+            log.warning("%s has no folder %s: the dataset is read without it", root, missing)
         photo_is_x = config.direction is Direction.photo_to_label
         self._x_is_left = photo_is_x == (config.photo_side is Side.left)
 

@@ -29,6 +29,7 @@ def test_what_is_left_out(records):
     ids = {r.id for r in records}
     assert "1F44D" in ids  # thumbs up
     assert "1F3F4-200D-2620-FE0F" in ids  # pirate flag: a drawing, not a country
+    assert "1F1E6" in ids  # a letter in a box, not yet a flag
     assert "1F44D-1F3FD" not in ids  # thumbs up, medium skin tone
     assert "1F1E9-1F1EA" not in ids  # flag of Germany
     assert "1F3F4-E0067-E0062-E0065-E006E-E0067-E007F" not in ids  # flag of England

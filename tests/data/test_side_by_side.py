@@ -91,6 +91,12 @@ def test_empty_partition(root):
         open_source(config(root), root).records()
 
 
+def test_a_missing_partition_is_told(root, caplog):
+    shutil.rmtree(root / "test")
+    assert len(open_source(config(root), root).records()) == 3
+    assert "no folder test" in caplog.text
+
+
 def test_fingerprint_changes_with_a_pixel(root):
     before = open_source(config(root), root).fingerprint()
     assert open_source(config(root), root).fingerprint() == before
