@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,84 +9,19 @@ import pandas as pd
 from mia_exp.config import EvaluationConfig
 from mia_exp.errors import MiaError
 from mia_exp.evaluation.blind import SIGNIFICANCE, holm_p_values
-from mia_exp.evaluation.intervals import Interval, Replicates, bootstrap, difference_interval, rate_interval
-from mia_exp.evaluation.roc import Floats, Labels, auc, balanced_accuracy, measurable, tpr_at_fpr
+from mia_exp.evaluation.caveats import blind_caveats, ceiling_caveats
+from mia_exp.evaluation.intervals import (
+    Interval,
+    Replicates,
+    auc_interval,
+    bootstrap,
+    difference_interval,
+    tpr_interval,
+)
+from mia_exp.evaluation.results import BlindResult, ColumnResult, Delta, Evaluation
+from mia_exp.evaluation.roc import Floats, Labels, allowed_accusations, auc, balanced_accuracy, tpr_at_fpr
 
 log = logging.getLogger(__name__)
-
-# Above this the attacks run out of non-members to get wrong.
-CEILING = 0.99
-
-
-@dataclass(frozen=True)
-class ColumnResult:
-    """How well one column tells members from non-members; higher means more likely a member throughout.
-
-    Attributes:
-        auc: Area under the ROC curve, 0 to 1; 0.5 is chance.
-        auc_ci95: Its interval.
-        tpr_at_fpr: True-positive rate by false-positive rate; None where there are too few non-members.
-        tpr_at_fpr_ci95: Their intervals.
-        balanced_accuracy: At a threshold chosen on other images than it is judged on.
-    """
-
-    auc: float
-    auc_ci95: Interval
-    tpr_at_fpr: dict[str, float | None]
-    tpr_at_fpr_ci95: dict[str, Interval | None]
-    balanced_accuracy: float
-
-
-@dataclass(frozen=True)
-class BlindResult(ColumnResult):
-    """A column that never queries the model.
-
-    Attributes:
-        p_value_holm: Mann-Whitney, two-sided, adjusted over the blind columns.
-        separates: Whether that is below 5 %.
-    """
-
-    p_value_holm: float
-    separates: bool
-
-
-@dataclass(frozen=True)
-class Delta:
-    """The difference of two columns' AUC on the same images.
-
-    Attributes:
-        auc: First minus second, -1 to 1.
-        ci95: Its interval, from paired resamples.
-    """
-
-    auc: float
-    ci95: Interval
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """All that the labels were needed for.
-
-    Attributes:
-        n_members: Members evaluated.
-        n_nonmembers: Non-members evaluated.
-        attacks: Results of the score columns.
-        blind: Results of the columns that never query the model.
-        deltas: Differences of AUC, by `first - second`.
-        warnings: What a reader must know before the numbers, in sentences.
-    """
-
-    n_members: int
-    n_nonmembers: int
-    attacks: dict[str, ColumnResult]
-    blind: dict[str, BlindResult]
-    deltas: dict[str, Delta]
-    warnings: list[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as dictionaries, lists and numbers: a part of `metrics.json`."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
 
 
 def evaluate(
@@ -124,7 +57,7 @@ def evaluate(
     attack_columns = _columns(scores, ids, "scores")
     blind_columns = _columns(blind, ids, "blind columns")
     columns = attack_columns | blind_columns
-    _check_compared(deltas, columns)
+    _check_names(attack_columns, blind_columns, deltas)
     _log_unmeasurable(config.fpr, len(nonmembers))
 
     replicates = bootstrap(columns, is_member, config.fpr, config.bootstrap, config.seed)
@@ -143,7 +76,7 @@ def evaluate(
         attacks=attacks,
         blind=blinds,
         deltas={f"{a} - {b}": _delta(results[a], results[b], replicates[a], replicates[b]) for a, b in deltas},
-        warnings=[*_blind_warnings(blinds), *_ceiling_warnings(results, deltas)],
+        warnings=[*blind_caveats(blinds, attacks), *ceiling_caveats(results, deltas)],
     )
 
 
@@ -182,10 +115,10 @@ def _result(
     for fpr in config.fpr:
         rate = tpr_at_fpr(scores, is_member, fpr)
         rates[f"{fpr:g}"] = rate
-        intervals[f"{fpr:g}"] = None if rate is None else rate_interval(rate, replicates.tpr_at_fpr[fpr], n_members)
+        intervals[f"{fpr:g}"] = None if rate is None else tpr_interval(rate, replicates.tpr_at_fpr[fpr], n_members)
     return ColumnResult(
         auc=area,
-        auc_ci95=rate_interval(area, replicates.auc, min(n_members, n_nonmembers)),
+        auc_ci95=auc_interval(area, replicates.auc, min(n_members, n_nonmembers)),
         tpr_at_fpr=rates,
         tpr_at_fpr_ci95=intervals,
         balanced_accuracy=balanced_accuracy(scores, is_member, ids, config.folds, config.seed),
@@ -205,26 +138,6 @@ def _delta(
     )
 
 
-def _blind_warnings(blind: dict[str, BlindResult]) -> list[str]:
-    return [
-        f"{name} alone, which never queries the model, separates members from non-members: "
-        f"AUC {result.auc:.2f} [{result.auc_ci95[0]:.2f}, {result.auc_ci95[1]:.2f}]. "
-        "Part of the attacks' AUC may be this difference between the two groups of images, "
-        "not memory of the training images."
-        for name, result in blind.items()
-        if result.separates
-    ]
-
-
-def _ceiling_warnings(results: dict[str, ColumnResult], deltas: Sequence[tuple[str, str]]) -> list[str]:
-    return [
-        f"{second} already reaches AUC {results[second].auc:.4f}: so near the ceiling, its difference from "
-        f"{first} says little about which attack is stronger."
-        for first, second in deltas
-        if results[second].auc > CEILING
-    ]
-
-
 def _check_groups(members: Sequence[str], nonmembers: Sequence[str]) -> None:
     if min(len(members), len(nonmembers)) < 2:
         raise MiaError(
@@ -238,7 +151,11 @@ def _check_groups(members: Sequence[str], nonmembers: Sequence[str]) -> None:
         raise MiaError("an id is listed twice among the members or among the non-members")
 
 
-def _check_compared(deltas: Sequence[tuple[str, str]], columns: dict[str, Floats]) -> None:
+def _check_names(attacks: dict[str, Floats], blind: dict[str, Floats], deltas: Sequence[tuple[str, str]]) -> None:
+    both = sorted(set(attacks) & set(blind))
+    if both:
+        raise MiaError(f"{', '.join(both)}: expected a score or a blind column, found one listed as both")
+    columns = attacks | blind
     absent = sorted({name for pair in deltas for name in pair} - set(columns))
     if absent:
         raise MiaError(f"cannot compare {', '.join(absent)}: the columns are {', '.join(columns)}")
@@ -246,7 +163,7 @@ def _check_compared(deltas: Sequence[tuple[str, str]], columns: dict[str, Floats
 
 def _log_unmeasurable(rates: Sequence[float], n_nonmembers: int) -> None:
     for rate in rates:
-        if not measurable(rate, n_nonmembers):
+        if allowed_accusations(rate, n_nonmembers) == 0:
             log.info(
                 "TPR at FPR %g is null: one false alarm among %d non-members is already more than that; "
                 "it takes %.0f non-members",
@@ -259,12 +176,3 @@ def _log_unmeasurable(rates: Sequence[float], n_nonmembers: int) -> None:
 def _few(ids: Sequence[str], shown: int = 5) -> str:
     more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
     return ", ".join(map(str, ids[:shown])) + more
-
-
-def _plain(value: Any) -> Any:
-    """Tuples become lists, so that what is written and what is read back are equal."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -1,12 +1,16 @@
-"""95 % intervals by a stratified, paired percentile bootstrap (Efron and Tibshirani, 1993).
+"""95 % intervals from a stratified, paired bootstrap (Efron and Tibshirani, 1993).
 
 Members and non-members are drawn with replacement, each group to its own size; every column sees the same draws,
 so that the difference of two columns has an interval too. Axes: R replicates, N images.
 
+An AUC's interval is its estimate plus and minus 1.96 bootstrap standard errors on the logit scale. The percentile
+interval is too short near the ceiling, where good attacks are: of 600 simulated studies of 100 members and 100
+non-members with a true AUC of 0.99, it held the truth in 90 %, the logit interval in 95 %.
+
 The bootstrap cannot imagine what it has not seen: of scores that separate the groups perfectly, every replicate
 does as well, and the interval would have no width. There the bound of Clopper and Pearson takes its place. Pair
-each image of the smaller group, of n, with another of the larger: each pair is an independent trial that comes
-out right with probability AUC at most, so n right ones have probability AUC**n at most, and the AUCs for which
+each of the n images of the smaller group with another one of the larger: each pair is an independent trial that
+comes out right with probability AUC at most, so all n do with probability AUC**n at most, and the AUCs for which
 that is less than 2.5 % are ruled out.
 """
 
@@ -15,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.special import expit, logit
+from scipy.stats import binomtest, norm
 
-from mia_exp.evaluation.roc import Floats, Labels, measurable, roc_curves
+from mia_exp.evaluation.roc import Floats, Labels, allowed_accusations, roc_curves
 
 LEVEL = 0.95
 # Cells of a block of resamples: bounds the memory at a few tens of megabytes.
@@ -57,7 +62,7 @@ def bootstrap(
     Raises:
         MiaError: There is no member or no non-member.
     """
-    rates = [rate for rate in fpr if measurable(rate, int((~is_member).sum()))]
+    rates = [rate for rate in fpr if allowed_accusations(rate, int((~is_member).sum()))]
     parts: dict[str, list[Replicates]] = {name: [] for name in columns}
     for weights in _resamples(is_member, replicates, np.random.default_rng(seed)):
         for name, scores in columns.items():
@@ -72,22 +77,41 @@ def bootstrap(
     }
 
 
-def rate_interval(estimate: float, replicates: Floats, trials: int) -> Interval:
-    """The interval of an AUC or a true-positive rate.
+def auc_interval(estimate: float, replicates: Floats, smaller_group: int) -> Interval:
+    """The interval of an AUC.
 
     Args:
-        estimate: The statistic on all images, 0 to 1.
-        replicates: The statistic on the resamples, (R,).
-        trials: Independent trials behind an estimate of 0 or 1: the images of the smaller group for an AUC, the
-            members for a true-positive rate.
+        estimate: The AUC on all images, 0 to 1.
+        replicates: The AUC on the resamples, (R,).
+        smaller_group: Images in the smaller of the two groups.
+
+    Returns:
+        The estimate plus and minus 1.96 bootstrap standard errors on the logit scale; where it is exactly 0 or
+        1, the interval of Clopper and Pearson.
+    """
+    if estimate in (0.0, 1.0):
+        return _clopper_pearson(estimate, smaller_group)
+    # The delta method: d logit(a) = da / (a (1 - a)).
+    reach = norm.ppf((1 + LEVEL) / 2) * replicates.std() / (estimate * (1 - estimate))
+    return float(expit(logit(estimate) - reach)), float(expit(logit(estimate) + reach))
+
+
+def tpr_interval(estimate: float, replicates: Floats, n_members: int) -> Interval:
+    """The interval of a true-positive rate at a false-positive rate.
+
+    It is rough where that rate allows one or two non-members to be accused: the threshold then hangs on those.
+
+    Args:
+        estimate: The rate on all images, 0 to 1.
+        replicates: The rate on the resamples, (R,).
+        n_members: Members behind the rate.
 
     Returns:
         The 2.5 % and 97.5 % points of the replicates; where the estimate is exactly 0 or 1, the interval of
         Clopper and Pearson.
     """
     if estimate in (0.0, 1.0):
-        bound = binomtest(int(estimate) * trials, trials).proportion_ci(LEVEL, method="exact")
-        return float(bound.low), float(bound.high)
+        return _clopper_pearson(estimate, n_members)
     return _percentiles(replicates)
 
 
@@ -109,6 +133,11 @@ def difference_interval(
         (first_low, first_high), (second_low, second_high) = intervals
         return first_low - second_high, first_high - second_low
     return _percentiles(replicates[0] - replicates[1])
+
+
+def _clopper_pearson(estimate: float, trials: int) -> Interval:
+    bound = binomtest(int(estimate) * trials, trials).proportion_ci(LEVEL, method="exact")
+    return float(bound.low), float(bound.high)
 
 
 def _percentiles(replicates: Floats) -> Interval:

@@ -128,14 +128,14 @@ def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
     Raises:
         MiaError: There is no member or no non-member.
     """
-    if not measurable(fpr, int((~is_member).sum())):
+    if allowed_accusations(fpr, int((~is_member).sum())) == 0:
         return None
     return float(roc_curves(scores, is_member).tpr_at_fpr(fpr)[0])
 
 
-def measurable(fpr: float, n_nonmembers: int) -> bool:
-    """Whether `fpr` allows at least one of the non-members to be accused."""
-    return math.floor(fpr * n_nonmembers + ROUNDING) >= 1
+def allowed_accusations(fpr: float, n_nonmembers: int) -> int:
+    """How many of the non-members may be accused at a false-positive rate of `fpr`; at 0 it cannot be measured."""
+    return math.floor(fpr * n_nonmembers + ROUNDING)
 
 
 def roc_curve(scores: Floats, is_member: Labels) -> tuple[Floats, Floats]:

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mia_exp.evaluation import allowed_accusations
 from mia_exp.report.labels import meaning, title
 
 NO_BLIND_DIFFERENCE = "No blind column separates the split by more than chance."
+# With fewer false alarms than this, the threshold hangs on single images.
+FEW_ACCUSED = 5
 
 
 @dataclass(frozen=True)
@@ -64,23 +67,28 @@ def header(metrics: Mapping[str, Any]) -> list[str]:
     return ["AUC", *rates, "balanced accuracy"]
 
 
-def unmeasured(metrics: Mapping[str, Any]) -> str:
-    """Why a true-positive rate is not in the table, in a sentence; empty where all are."""
-    absent = [percent(float(fpr)) for fpr in _by_rate(_first(metrics)["tpr_at_fpr"]) if fpr not in _rates(metrics)]
-    if not absent:
-        return ""
-    return (
-        f"{metrics['n_nonmembers']} non-members are too few to measure the true-positive rate at "
-        f"{' or '.join(absent)} false alarms."
-    )
+def rate_notes(metrics: Mapping[str, Any]) -> list[str]:
+    """What the number of non-members does to the true-positive rates, in sentences."""
+    n = metrics["n_nonmembers"]
+    rates = _first(metrics)["tpr_at_fpr"]
+    notes = []
+    for fpr in _rates(metrics):
+        accused = allowed_accusations(float(fpr), n)
+        if accused < FEW_ACCUSED:
+            notes.append(
+                f"{percent(float(fpr))} false alarms are {accused} of the {n} non-members: so few make the rate "
+                "at it rough, and rather too high."
+            )
+    absent = [percent(float(fpr)) for fpr in _by_rate(rates) if rates[fpr] is None]
+    if absent:
+        notes.append(f"{n} non-members are too few to measure anything at {' or '.join(absent)} false alarms.")
+    return notes
 
 
 def attack_rows(metrics: Mapping[str, Any]) -> list[Row]:
-    """A row for each attack."""
-    return [
-        Row(title(name), meaning(name), _cells(result, _rates(metrics)))
-        for name, result in metrics["attacks"].items()
-    ]
+    """A row for each attack, the strongest first."""
+    strongest_first = sorted(metrics["attacks"].items(), key=lambda item: -item[1]["auc"])
+    return [Row(title(name), meaning(name), _cells(result, _rates(metrics))) for name, result in strongest_first]
 
 
 def delta_rows(metrics: Mapping[str, Any]) -> list[Row]:
@@ -96,24 +104,29 @@ def delta_rows(metrics: Mapping[str, Any]) -> list[Row]:
 
 
 def blind_rows(metrics: Mapping[str, Any]) -> list[Row]:
-    """A row for each column that never queries the model."""
+    """A row for each column that never queries the model, the furthest from chance first."""
+    furthest_first = sorted(metrics["blind"].items(), key=lambda item: -abs(item[1]["auc"] - 0.5))
     return [
         Row(title(name), meaning(name), _cells(result, _rates(metrics)), bool(result["separates"]))
-        for name, result in metrics["blind"].items()
+        for name, result in furthest_first
     ]
 
 
 def with_interval(value: float, interval: Sequence[float], *, signed: bool = False) -> str:
-    """`0.91 [0.87, 0.94]`, with a third decimal where two would round a difference from 0 or 1 away."""
-    digits = 3 if any(0 < abs(bound) < 0.005 or 0.995 <= bound < 1 for bound in (value, *interval)) else 2
-    sign = "+" if signed else ""
-    low, high = interval
-    return f"{value:{sign}.{digits}f} [{low:{sign}.{digits}f}, {high:{sign}.{digits}f}]".replace("-", "−")
+    """`0.91 [0.87, 0.94]`; up to four decimals where fewer would round something to 0 or 1 that is not."""
+    numbers = (value, *interval)
+    digits = 2
+    while digits < 4 and any(round(abs(number), digits) in (0, 1) and number not in (0, 1) for number in numbers):
+        digits += 1
+    estimate, low, high = (f"{number:{'+' if signed else ''}.{digits}f}".replace("-", "−") for number in numbers)
+    return f"{estimate} [{low}, {high}]"
 
 
 def percent(share: float) -> str:
-    """`0.01` -> `1 %`, to three significant digits at most, and a whole number from 10 % on."""
-    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.2g} %"
+    """`0.01` -> `1 %`, `0.235` -> `24 %`, `0.9991` -> `99.9 %`."""
+    if 0.0995 <= share < 0.995:
+        return f"{100 * share:.0f} %"
+    return f"{100 * share:.3g} %" if share > 0.5 else f"{100 * share:.2g} %"
 
 
 def _cells(result: Mapping[str, Any], rates: Sequence[str]) -> list[str]:

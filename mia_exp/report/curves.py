@@ -12,7 +12,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from mia_exp.evaluation import as_membership, roc_curve
 from mia_exp.report.labels import math_title
-from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, MEMBER, NONMEMBER, styled_figure
+from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
 
 BINS = 30
 
@@ -30,18 +30,25 @@ def plot_roc(
         path: The PNG to write.
     """
     smallest = 1 / (~is_member).sum()
-    with styled_figure(path, 10, 4.8) as figure:
+    with styled_figure(path, 4.9) as figure:
         axes = figure.subplots(1, 2)
-        for axis, title in zip(axes, ("linear axes", "logarithmic axes"), strict=True):
+        for axis in axes:
             chance = np.geomspace(smallest / 2, 1, 100)
-            axis.plot(chance, chance, color="#c0c6cd", linewidth=1, label="chance")
+            axis.plot(chance, chance, color=CHANCE, linewidth=1, label="chance")
             for column, dashes in zip(blind, cycle(BLIND_DASHES), strict=False):
                 _draw_curve(axis, table, is_member, column, color=BLIND, linestyle=dashes, linewidth=1.4)
             for column, color in zip(attacks, cycle(ATTACKS), strict=False):
                 _draw_curve(axis, table, is_member, column, color=color, linewidth=2)
-            axis.set(title=title, xlabel="false-positive rate", ylabel="true-positive rate")
-        axes[0].set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
-        axes[1].set(xscale="log", yscale="log", xlim=(smallest, 1), ylim=(1 / (2 * is_member.sum()), 1.2))
+            axis.set(
+                xlabel="false-positive rate: non-members accused",
+                ylabel="true-positive rate: members found",
+                box_aspect=1,
+            )
+        axes[0].set(title="linear axes", xlim=(-0.01, 1), ylim=(0, 1.01))
+        axes[1].set(title="logarithmic axes", xscale="log", yscale="log", xlim=(smallest, 1), ylim=(smallest, 1.1))
+        for axis in axes:
+            for scale in (axis.xaxis, axis.yaxis):
+                scale.set_major_formatter(lambda share, _: f"{100 * share:g} %")
         handles, labels = axes[0].get_legend_handles_labels()
         axes[0].legend(handles[::-1], labels[::-1], loc="lower right")
 
@@ -55,7 +62,7 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
         columns: One panel each.
         path: The PNG to write.
     """
-    with styled_figure(path, 5 * len(columns), 3.6) as figure:
+    with styled_figure(path, 3.9) as figure:
         axes = figure.subplots(1, len(columns), squeeze=False)[0]
         for axis, column in zip(axes, columns, strict=True):
             values = table[column].to_numpy()
@@ -65,7 +72,8 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
                 axis.hist(values[group], edges, color=color, histtype="step", linewidth=1.6)
             axis.set(xlabel=math_title(column), ylabel="images")
             axis.grid(axis="x", visible=False)
-        axes[0].legend(handles=_group_handles(is_member), loc="upper right")
+            axis.yaxis.get_major_locator().set_params(integer=True)
+        figure.legend(handles=_group_handles(is_member), loc="outside upper center", ncols=2)
 
 
 def plot_error_against_difficulty(table: pd.DataFrame, is_member: np.ndarray, path: Path) -> None:
@@ -76,11 +84,11 @@ def plot_error_against_difficulty(table: pd.DataFrame, is_member: np.ndarray, pa
         is_member: (N,), bool.
         path: The PNG to write.
     """
-    with styled_figure(path, 6.4, 4.6) as figure:
+    with styled_figure(path, 5.2) as figure:
         axis = figure.subplots()
         for group, name, color, marker in (
-            (~is_member, "non-members", NONMEMBER, "s"),
             (is_member, "members", MEMBER, "o"),
+            (~is_member, "non-members", NONMEMBER, "s"),
         ):
             x, y = table["l_diff"].to_numpy()[group], table["l_rec"].to_numpy()[group]
             axis.scatter(
@@ -97,7 +105,7 @@ def plot_error_against_difficulty(table: pd.DataFrame, is_member: np.ndarray, pa
             xlabel=f"{math_title('l_diff')}, difficulty of the image",
             ylabel=f"{math_title('l_rec')}, reconstruction error",
         )
-        figure.legend(loc="outside upper center")
+        figure.legend(loc="outside upper center", ncols=2)
 
 
 def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: str, **line: object) -> None:

@@ -4,66 +4,68 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from PIL import Image
 
-from mia_exp.report.style import styled_figure
+from mia_exp.report.style import WIDTH, styled_figure
 
-# Pixels of an image's side in a figure, about what it is printed at.
-SHOWN = 256
+# Images in a row.
+ACROSS = 8
+# Pixels to which a smaller image's side is enlarged, about what it is drawn at.
+ENLARGED = 256
 
 Images = NDArray[np.uint8]
 
 
 def plot_difficulty_extremes(
-    easiest: Images, hardest: Images, easiest_scores: Sequence[float], hardest_scores: Sequence[float], path: Path
+    easiest: Images, hardest: Images, easiest_captions: Sequence[str], hardest_captions: Sequence[str], path: Path
 ) -> None:
     """The easiest images over the hardest, as in the paper's Fig. 1.
 
     Args:
-        easiest: uint8 (K, H, W, 3), the lowest L_diff first.
-        hardest: uint8 (K, H, W, 3), the highest L_diff first.
-        easiest_scores: L_diff of each.
-        hardest_scores: L_diff of each.
+        easiest: uint8 (K, H, W, 3), the lowest L_diff first; K up to `ACROSS`.
+        hardest: The same, the highest L_diff first.
+        easiest_captions: A line over each.
+        hardest_captions: The same.
         path: The PNG to write.
     """
-    with styled_figure(path, 1.5 * len(easiest), 3.7) as figure:
-        axes = figure.subplots(2, len(easiest), squeeze=False)
-        rows = (("easiest", easiest, easiest_scores), ("hardest", hardest, hardest_scores))
-        for row, (name, images, scores) in zip(axes, rows, strict=True):
-            for axis, image, score in zip(row, images, scores, strict=True):
-                _show(axis, image)
-                axis.set_title(f"{score:.3f}", fontsize=9, fontweight="normal")
-            row[0].set_ylabel(name, fontweight="bold")
+    _plot_rows(("easiest", "hardest"), (easiest, hardest), (easiest_captions, hardest_captions), path)
 
 
 def plot_exposed(x: Images, y: Images, v: Images, captions: Sequence[str], path: Path) -> None:
     """Input, target and the model's answer, one pair a column.
 
     Args:
-        x: Inputs, uint8 (K, H, W, 3).
+        x: Inputs, uint8 (K, H, W, 3); K up to `ACROSS`.
         y: Targets, the same.
         v: V(x), the same.
-        captions: A line over each column.
+        captions: What is written over each column.
         path: The PNG to write.
     """
-    with styled_figure(path, 1.5 * len(x), 5.2) as figure:
-        axes = figure.subplots(3, len(x), squeeze=False)
-        rows = (("input x", x), ("target y", y), ("answer V(x)", v))
-        for row, (name, images) in zip(axes, rows, strict=True):
-            for axis, image in zip(row, images, strict=True):
-                _show(axis, image)
+    nothing = [""] * len(captions)
+    _plot_rows(("input x", "target y", "answer V(x)"), (x, y, v), (captions, nothing, nothing), path)
+
+
+def _plot_rows(names: Sequence[str], rows: Sequence[Images], captions: Sequence[Sequence[str]], path: Path) -> None:
+    caption_lines = sum(1 + max(caption.count("\n") for caption in line) for line in captions)
+    with styled_figure(path, len(rows) * WIDTH / ACROSS * 0.97 + 0.17 * caption_lines) as figure:
+        axes = figure.subplots(len(rows), ACROSS, squeeze=False)
+        for axis in axes.flat[:]:
+            axis.set_axis_off()
+        for row, name, images, line in zip(axes, names, rows, captions, strict=True):
+            for axis, image, caption in zip(row, images, line, strict=False):
+                axis.set_axis_on()
+                axis.imshow(_enlarged(image))
+                axis.grid(visible=False)
+                axis.set(xticks=[], yticks=[])
+                # A white image needs an edge on a white page.
+                axis.spines[:].set(visible=True, color="#d8dee4")
+                axis.set_title(caption, fontsize=8.5, fontweight="normal")
             row[0].set_ylabel(name, fontweight="bold")
-        for axis, caption in zip(axes[0], captions, strict=True):
-            axis.set_title(caption, fontsize=9, fontweight="normal")
 
 
-def _show(axis: Axes, image: Images) -> None:
-    side = max(SHOWN, image.shape[0])
-    # matplotlib would blur or alias small images, depending on the size of the panel.
-    enlarged = Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS)
-    axis.imshow(np.asarray(enlarged))
-    axis.grid(visible=False)
-    axis.set(xticks=[], yticks=[])
-    axis.spines[:].set_visible(False)
+def _enlarged(image: Images) -> Images:
+    """Enlarged here, since matplotlib would blur or alias a small image as the panel's size has it."""
+    height, width = image.shape[:2]
+    factor = max(1, round(ENLARGED / height))
+    return np.asarray(Image.fromarray(image).resize((width * factor, height * factor), Image.Resampling.LANCZOS))

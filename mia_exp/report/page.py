@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,21 @@ from mia_exp.report.answer import (
     delta_rows,
     header,
     question,
-    unmeasured,
+    rate_notes,
 )
+from mia_exp.report.figures import ReportFigure
 
 SETTINGS = ("split", "victim", "query", "features", "attack")
 
 
-@dataclass(frozen=True)
-class FigureOnPage:
-    """A figure and what a reader needs beside it.
-
-    Attributes:
-        path: The PNG.
-        title: Its heading.
-        caption: How to read it.
-    """
-
-    path: Path
-    title: str
-    caption: str
-
-
-def render_page(metrics: Mapping[str, Any], figures: Sequence[FigureOnPage], attribution: Sequence[str]) -> str:
+def render_page(
+    metrics: Mapping[str, Any], figures: Sequence[tuple[ReportFigure, Path]], attribution: Sequence[str]
+) -> str:
     """Writes the page; everything that comes from outside is escaped.
 
     Args:
         metrics: The content of `metrics.json`.
-        figures: In the order in which they are shown.
+        figures: Each with the PNG that was drawn of it, in the order in which they are shown.
         attribution: Lines that the dataset's licence asks for.
 
     Returns:
@@ -64,13 +51,13 @@ def render_page(metrics: Mapping[str, Any], figures: Sequence[FigureOnPage], att
         else NO_BLIND_DIFFERENCE,
         answer=answer(metrics),
         header=header(metrics),
-        unmeasured=unmeasured(metrics),
+        rate_notes=rate_notes(metrics),
         groups=[
             ("Attacks", attack_rows(metrics)),
             ("Differences between attacks", delta_rows(metrics)),
             ("Blind columns: they never query the model", blind_rows(metrics)),
         ],
-        figures=[(figure, base64.b64encode(figure.path.read_bytes()).decode()) for figure in figures],
+        figures=[(figure, base64.b64encode(path.read_bytes()).decode()) for figure, path in figures],
         settings={name: _flat(metrics[name]) for name in SETTINGS if name in metrics},
         provenance=_flat(metrics["provenance"]),
         attribution=attribution,

@@ -12,16 +12,21 @@ MEMBER = "#d55e00"
 NONMEMBER = "#0072b2"
 ATTACKS = ("#000000", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 BLIND = "#767676"
+CHANCE = "#c0c6cd"
 BLIND_DASHES = ((0, (6, 2)), (0, (3, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (9, 3)))
 
 
+# Inches; the same for all, so that the page scales them alike and their text keeps one size.
+WIDTH = 10.0
+
+
 @contextmanager
-def styled_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure of `width` x `height` inches, saved as PNG when the block ends.
+def styled_figure(path: Path, height: float) -> Iterator[Figure]:
+    """A figure of `height` inches, saved as PNG when the block ends.
 
     It has no window and no global state: what another library does with pyplot does not touch it.
     """
     with matplotlib.style.context("mia_exp.report.figures"):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         yield figure
         figure.savefig(path)

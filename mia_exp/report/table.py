@@ -16,7 +16,7 @@ from mia_exp.report.answer import (
     delta_rows,
     header,
     question,
-    unmeasured,
+    rate_notes,
 )
 
 
@@ -38,9 +38,8 @@ def print_table(metrics: Mapping[str, Any], console: Console | None = None) -> N
     console.print()
     console.print(_table(metrics))
     console.print()
-    console.print(
-        "Brackets: 95 % intervals. Blind columns never query the model.", unmeasured(metrics), highlight=False
-    )
+    notes = ["Brackets: 95 % intervals. Blind columns never query the model; * separates.", *rate_notes(metrics)]
+    console.print(" ".join(notes), highlight=False, markup=False)
 
 
 def _table(metrics: Mapping[str, Any]) -> Table:

@@ -1,0 +1,123 @@
+"""Which figures a report shows, and how each is to be read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
+from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
+from mia_exp.report.labels import math_title
+
+
+class Gallery(Protocol):
+    """Images by id, each uint8 (len(ids), H, W, 3)."""
+
+    def x(self, ids: list[str]) -> NDArray[np.uint8]:
+        """The inputs."""
+
+    def y(self, ids: list[str]) -> NDArray[np.uint8]:
+        """The targets."""
+
+    def v(self, ids: list[str]) -> NDArray[np.uint8]:
+        """The model's answers."""
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure and what a reader needs beside it.
+
+    Attributes:
+        name: The file's name, without `.png`.
+        title: Its heading.
+        caption: How to read it.
+        draw: Writes the PNG.
+    """
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[Path], None]
+
+
+def choose_figures(
+    metrics: Mapping[str, Any], table: pd.DataFrame, is_member: NDArray[np.bool_], gallery: Gallery
+) -> list[ReportFigure]:
+    """The figures of one run, in reading order.
+
+    Args:
+        metrics: The content of `metrics.json`.
+        table: Scores by id, N rows; has `l_rec`, `l_diff` and `l_mem`.
+        is_member: (N,).
+        gallery: The images of these ids.
+    """
+    attacks = [name for name in metrics["attacks"] if name in table]
+    blind = [name for name in metrics["blind"] if name in table]
+    return [
+        ReportFigure(
+            "roc",
+            "ROC curves",
+            "Each point is a threshold: how many members it finds (up) for how many non-members it accuses "
+            "(right). The diagonal is guessing. Dashed curves never query the model. On the right the same on "
+            "logarithmic axes, which spread out the rare false alarms: an attacker who must not be wrong works at "
+            "the left edge.",
+            partial(plot_roc, table, is_member, attacks, blind),
+        ),
+        ReportFigure(
+            "histograms",
+            "Members and non-members on each score",
+            "The errors of members lie further left. The less the two groups overlap, the better one threshold "
+            "tells them apart. After Fig. 3 of the paper.",
+            partial(plot_histograms, table, is_member, ["l_rec", "l_mem"]),
+        ),
+        ReportFigure(
+            "error-against-difficulty",
+            "Reconstruction error against difficulty",
+            "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the "
+            "difficulty then removes a part of the error that says nothing about membership. After Fig. 5 of "
+            "the paper.",
+            partial(plot_error_against_difficulty, table, is_member),
+        ),
+        _difficulty_extremes(table, gallery),
+        _exposed_members(table[is_member], gallery),
+    ]
+
+
+def _difficulty_extremes(table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
+    difficulty = table["l_diff"].sort_values(kind="stable")
+    easiest, hardest = difficulty.head(ACROSS), difficulty.tail(ACROSS).iloc[::-1]
+    return ReportFigure(
+        "difficulty-extremes",
+        "Easiest and hardest images",
+        "The targets with the lowest and the highest L_diff, members and non-members alike; the number is L_diff. "
+        "After Fig. 1 of the paper.",
+        partial(
+            plot_difficulty_extremes,
+            gallery.y(easiest.index.tolist()),
+            gallery.y(hardest.index.tolist()),
+            [f"{score:.3f}" for score in easiest],
+            [f"{score:.3f}" for score in hardest],
+        ),
+    )
+
+
+def _exposed_members(members: pd.DataFrame, gallery: Gallery) -> ReportFigure:
+    exposed = members.sort_values("l_mem", kind="stable").head(ACROSS)
+    ids = exposed.index.tolist()
+    columns = ("l_mem", "l_rec", "l_diff")
+    captions = [
+        "\n".join(f"{math_title(name)} {score:.3f}" for name, score in zip(columns, scores, strict=True))
+        for scores in exposed[list(columns)].to_numpy()
+    ]
+    return ReportFigure(
+        "exposed-members",
+        "The most exposed members",
+        "The training images with the lowest L_mem, which the attack gives away first: what the model was asked, "
+        "the target it was trained on, and its answer.",
+        partial(plot_exposed, gallery.x(ids), gallery.y(ids), gallery.v(ids), captions),
+    )
