@@ -1,0 +1,173 @@
+"""The join of scores with the split: polarity, order, refusals, warnings."""
+
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from mia_exp.config import EvaluationConfig
+from mia_exp.errors import MiaError
+from mia_exp.evaluation import evaluate
+
+N = 120
+CONFIG = EvaluationConfig(bootstrap=200)
+MEMBERS = [f"m{number:03d}" for number in range(N)]
+NONMEMBERS = [f"n{number:03d}" for number in range(N)]
+
+
+@pytest.fixture
+def scores() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    is_member = np.arange(2 * N) < N
+    difficulty = rng.gamma(8, 0.01, 2 * N)
+    error = 0.05 + 0.5 * difficulty + rng.normal(0, 0.01, 2 * N) - 0.02 * is_member
+    return pd.DataFrame(
+        {"id": [*MEMBERS, *NONMEMBERS], "l_rec": error, "l_mem": error - 0.5 * difficulty, "difficulty": difficulty}
+    )
+
+
+@pytest.fixture
+def blind(scores) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {"id": scores["id"], "l_diff": scores.pop("difficulty"), "brightness": rng.normal(0.5, 0.1, 2 * N)}
+    )
+
+
+def run(scores, blind, **changes):
+    arguments = {"members": MEMBERS, "nonmembers": NONMEMBERS, "config": CONFIG} | changes
+    return evaluate(scores, blind, **arguments)
+
+
+def test_errors_are_flipped_and_other_columns_are_not(scores, blind):
+    is_member = np.arange(2 * N) < N
+    result = run(scores.assign(classifier=-scores["l_rec"]), blind)
+    assert result.attacks["l_rec"].auc == pytest.approx(roc_auc_score(is_member, -scores["l_rec"]))
+    assert result.attacks["l_rec"].auc > 0.7
+    assert result.attacks["classifier"] == result.attacks["l_rec"]
+    assert result.blind["l_diff"].auc == pytest.approx(roc_auc_score(is_member, -blind["l_diff"]))
+    assert result.blind["brightness"].auc == pytest.approx(roc_auc_score(is_member, blind["brightness"]))
+
+
+def test_deltas_and_counts(scores, blind):
+    result = run(scores, blind)
+    delta = result.deltas["l_mem - l_rec"]
+    assert delta.auc == pytest.approx(result.attacks["l_mem"].auc - result.attacks["l_rec"].auc)
+    assert delta.ci95[0] < delta.auc < delta.ci95[1]
+    assert (result.n_members, result.n_nonmembers) == (N, N)
+
+
+def test_the_order_of_rows_and_ids_changes_nothing(scores, blind):
+    expected = run(scores, blind)
+    shuffled = run(
+        scores.sample(frac=1, random_state=0),
+        blind.sample(frac=1, random_state=1),
+        members=MEMBERS[::-1],
+        nonmembers=NONMEMBERS[::-1],
+    )
+    assert shuffled == expected
+
+
+def test_ids_outside_the_split_are_ignored(scores, blind):
+    shadow = pd.DataFrame({"id": ["shadow"], "l_rec": [np.nan], "l_mem": [9.0]})
+    assert run(pd.concat([scores, shadow]), blind) == run(scores, blind)
+
+
+def test_json_is_what_comes_back(scores, blind):
+    plain = run(scores, blind).to_json()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain["attacks"]["l_rec"]["tpr_at_fpr"]["0.001"] is None
+    assert plain["attacks"]["l_rec"]["tpr_at_fpr_ci95"]["0.001"] is None
+    assert set(plain["blind"]["l_diff"]) == {
+        *plain["attacks"]["l_rec"],
+        "p_value_holm",
+        "separates",
+    }
+
+
+def test_a_null_rate_is_logged_with_its_reason(scores, blind, caplog):
+    with caplog.at_level(logging.INFO):
+        run(scores, blind)
+    assert "TPR at FPR 0.001 is null" in caplog.text
+    assert "1000 non-members" in caplog.text
+    assert "FPR 0.01 is null" not in caplog.text
+
+
+def test_a_random_split_has_no_warning(scores, blind):
+    assert run(scores, blind).warnings == []
+
+
+@pytest.mark.parametrize(("shift", "side"), [(0.08, "higher"), (-0.08, "lower")])
+def test_a_blind_column_that_separates_is_said_first(scores, blind, shift, side):
+    blind["brightness"] += shift * (np.arange(2 * N) < N)
+    result = run(scores, blind)
+    assert result.blind["brightness"].separates
+    assert result.warnings[0].startswith(
+        "brightness alone, which never queries the model, separates members from non-members: "
+        f"AUC {result.blind['brightness'].auc:.2f} ["
+    )
+    assert f"members have the {side} values" in result.warnings[0]
+
+
+@pytest.mark.parametrize(("shift", "side", "effect"), [(0.03, "higher", "raises"), (-0.03, "lower", "lowers")])
+def test_a_difference_in_difficulty_is_traced_into_l_mem(scores, blind, shift, side, effect):
+    blind["l_diff"] += shift * (np.arange(2 * N) < N)
+    (warning,) = run(scores, blind).warnings
+    assert f"members have the {side} values" in warning
+    assert f"{effect} its AUC directly" in warning
+
+
+def test_a_comparison_at_the_ceiling_is_warned_of(scores, blind):
+    scores["l_rec"] -= 1.0 * (np.arange(2 * N) < N)
+    (warning,) = run(scores, blind).warnings
+    assert "l_rec already reaches AUC 1.0000" in warning
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_score_that_is_no_number_names_column_and_id(scores, blind, broken):
+    scores.loc[3, "l_mem"] = broken
+    with pytest.raises(MiaError, match="l_mem is not a finite number for 1 of 240 ids: m003"):
+        run(scores, blind)
+
+
+def test_a_missing_id_is_named(scores, blind):
+    with pytest.raises(MiaError, match="blind columns lack 1 of the 240 ids of the split: n119"):
+        run(scores, blind.iloc[:-1])
+
+
+def test_repeated_ids_are_named(scores, blind):
+    with pytest.raises(MiaError, match="more than once: m000"):
+        run(pd.concat([scores, scores.head(1)]), blind)
+
+
+def test_a_table_without_ids_is_refused(scores, blind):
+    with pytest.raises(MiaError, match="no column `id`"):
+        run(scores.drop(columns="id"), blind)
+
+
+def test_an_id_in_both_groups_is_named(scores, blind):
+    with pytest.raises(MiaError, match="as members and as non-members: m000"):
+        run(scores, blind, nonmembers=[*NONMEMBERS, "m000"])
+
+
+def test_an_id_listed_twice_is_refused(scores, blind):
+    with pytest.raises(MiaError, match="twice"):
+        run(scores, blind, members=[*MEMBERS, "m000"])
+
+
+def test_a_group_of_one_is_refused(scores, blind):
+    with pytest.raises(MiaError, match="found 1 and 120"):
+        run(scores, blind, members=MEMBERS[:1])
+
+
+def test_a_comparison_with_an_unknown_column_is_refused(scores, blind):
+    with pytest.raises(MiaError, match="cannot compare l_other: the columns are l_rec, l_mem, l_diff"):
+        run(scores, blind, deltas=[("l_other", "l_rec")])
+
+
+def test_a_column_that_is_both_score_and_blind_is_refused(scores, blind):
+    with pytest.raises(MiaError, match="l_diff: expected a score or a blind column"):
+        run(scores.assign(l_diff=blind["l_diff"]), blind)

@@ -1,0 +1,90 @@
+"""The words: what they claim and what they do not."""
+
+import pytest
+
+from mia_exp.report.answer import (
+    answer,
+    attack_rows,
+    blind_rows,
+    header,
+    percent,
+    question,
+    rate_notes,
+    with_interval,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "text"),
+    [
+        (0.912, (0.871, 0.943), "0.91 [0.87, 0.94]"),
+        # 1.00 would claim what was not measured.
+        (0.9987, (0.991, 0.9998), "0.9987 [0.9910, 0.9998]"),
+        (0.998, (0.991, 0.999), "0.998 [0.991, 0.999]"),
+        (1.0, (0.964, 1.0), "1.00 [0.96, 1.00]"),
+        (0.99999, (0.99, 1.0), "1.0000 [0.9900, 1.0000]"),
+        (0.0, (0.0, 0.03), "0.00 [0.00, 0.03]"),
+    ],
+)
+def test_a_number_keeps_its_distance_from_0_and_1(value, interval, text):
+    assert with_interval(value, interval) == text
+
+
+def test_a_difference_has_a_sign():
+    assert with_interval(-0.021, (-0.052, 0.013), signed=True) == "−0.02 [−0.05, +0.01]"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.01, "1 %"),
+        (0.001, "0.1 %"),
+        (0.235, "24 %"),
+        (0.0, "0 %"),
+        (1.0, "100 %"),
+        (0.999, "99.9 %"),
+        (0.5, "50 %"),
+    ],
+)
+def test_percent(share, text):
+    assert percent(share) == text
+
+
+def test_the_question_names_dataset_victim_and_split(drawn_run):
+    text = question(drawn_run.metrics)
+    for word in ("drawings", "pix2pix", "40 members", "40 non-members", "random split"):
+        assert word in text
+
+
+def test_the_answer_is_the_strongest_attack(drawn_run):
+    attacks = drawn_run.metrics["attacks"]
+    assert attacks["l_mem"]["auc"] > attacks["l_rec"]["auc"]
+    text = answer(drawn_run.metrics)
+    assert with_interval(attacks["l_mem"]["auc"], attacks["l_mem"]["auc_ci95"]) + " (L_mem)" in text
+    assert f"at 10 % false alarms they find {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members" in text
+
+
+def test_chance_is_not_called_safe(tight_run):
+    text = answer(tight_run.metrics)
+    assert text.startswith("No attack here tells members from non-members better than chance")
+    assert "another may do better" in text
+
+
+def test_an_answer_without_any_rate(drawn_run):
+    for result in drawn_run.metrics["attacks"].values():
+        result["tpr_at_fpr"] = dict.fromkeys(result["tpr_at_fpr"])
+    assert answer(drawn_run.metrics).endswith("(L_mem).")
+    assert header(drawn_run.metrics) == ["AUC", "balanced accuracy"]
+    assert {len(row.cells) for row in attack_rows(drawn_run.metrics)} == {2}
+
+
+def test_rates_that_few_images_carry_are_noted(drawn_run):
+    rough, absent = rate_notes(drawn_run.metrics)
+    assert rough.startswith("10 % false alarms are 4 of the 40 non-members")
+    assert absent == "40 non-members are too few to measure anything at 1 % false alarms."
+
+
+def test_the_blind_row_that_separates_is_marked_and_first(confounded_run):
+    first, second = blind_rows(confounded_run.metrics)
+    assert (first.name, first.separates) == ("brightness", True)
+    assert (second.name, second.separates) == ("L_diff", False)

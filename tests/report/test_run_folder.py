@@ -1,0 +1,186 @@
+"""The folder of a run: whole files, a page that stands alone, numbers that agree."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from mia_exp.report import write_report
+from mia_exp.report.answer import answer, attack_rows, blind_rows, delta_rows
+from mia_exp.report.run_folder import metrics_text
+
+FIGURES = {"roc", "histograms", "error-against-difficulty", "difficulty-extremes", "exposed-members"}
+
+
+class Elements(HTMLParser):
+    """Collects tags, attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def write(folder, run, attribution=("Drawings: nobody, CC0",)) -> Elements:
+    write_report(folder, run.metrics, run.scores, run.members, run.nonmembers, run.gallery, attribution)
+    return Elements((folder / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, shared_run) -> tuple[Path, Any, Elements]:
+    """A folder that no test changes, what it was made of, and its page."""
+    folder = tmp_path_factory.mktemp("run")
+    return folder, shared_run, write(folder, shared_run)
+
+
+def test_all_files_are_there_and_no_other(written):
+    folder, _, _ = written
+    assert {path.name for path in folder.iterdir()} == {
+        "metrics.json",
+        "scores.parquet",
+        "figures",
+        "report.html",
+    }
+    assert {path.name for path in (folder / "figures").iterdir()} == {f"{name}.png" for name in FIGURES}
+
+
+def test_figures_are_not_blank(written):
+    folder, _, _ = written
+    for path in (folder / "figures").iterdir():
+        pixels = np.asarray(Image.open(path).convert("L"))
+        assert pixels.shape[1] == 1600
+        # Ink in the middle, not only at an axis.
+        height, width = pixels.shape
+        assert pixels[height // 4 : -height // 4, width // 4 : -width // 4].std() > 5
+
+
+def test_the_shown_images_are_the_extremes(tmp_path, drawn_run):
+    asked = []
+
+    class Recorder(type(drawn_run.gallery)):
+        def y(self, ids):
+            asked.append(ids)
+            return super().y(ids)
+
+    drawn_run.gallery = Recorder()
+    write(tmp_path, drawn_run)
+    easiest, hardest, exposed = asked
+    scores = drawn_run.scores
+    assert easiest == scores.nsmallest(8, "l_diff")["id"].tolist()
+    assert hardest == scores.nlargest(8, "l_diff")["id"].tolist()
+    assert exposed == scores[scores["id"].isin(drawn_run.members)].nsmallest(8, "l_mem")["id"].tolist()
+
+
+def test_the_page_needs_nothing_else(written):
+    folder, _, page = written
+    assert not {"script", "link", "iframe", "object", "base"} & set(page.tags)
+    references = [
+        value for _, name, value in page.attributes if name in ("src", "href", "srcset", "data", "action")
+    ]
+    assert len(references) == len(FIGURES)
+    assert all(reference.startswith("data:image/png;base64,") for reference in references)
+    assert not re.search(r"url\(|@import|https?://", (folder / "report.html").read_text())
+
+
+def test_every_image_has_words_for_who_cannot_see_it(written):
+    _, _, page = written
+    words = [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
+    assert len(words) == len(FIGURES)
+    assert all(len(word) > 20 for word in words)
+
+
+def test_what_comes_from_outside_is_escaped(tmp_path, drawn_run):
+    attack = '<script>alert("x")</script>'
+    drawn_run.metrics |= {"dataset": attack, "name": attack, "warnings": [attack]}
+    drawn_run.metrics["victim"]["kind"] = attack
+    drawn_run.metrics["provenance"][attack] = attack
+    page = write(tmp_path, drawn_run, attribution=[attack])
+    assert "script" not in page.tags
+    assert page.text.count(attack) >= 6
+
+
+def test_the_page_holds_every_number(written):
+    _, run, page = written
+    metrics = run.metrics
+    for row in (*attack_rows(metrics), *delta_rows(metrics), *blind_rows(metrics)):
+        assert row.name in page.text
+        for cell in row.cells:
+            assert cell in page.text
+    for result in metrics["attacks"].values():
+        assert f"{result['auc']:.2f} [" in page.text
+    for word in ("pix2pix", "difficulty.working_size", "56", "abc123", "deadbeef", "9.9", "Drawings: nobody, CC0"):
+        assert word in page.text
+    assert answer(metrics) in page.text
+
+
+def test_the_page_warns_before_it_answers(tmp_path, confounded_run):
+    page = write(tmp_path, confounded_run)
+    (warning,) = confounded_run.metrics["warnings"]
+    assert page.text.index(warning) < page.text.index(answer(confounded_run.metrics))
+    assert "No blind column" not in page.text
+
+
+def test_the_page_says_when_there_is_nothing_to_warn_of(written):
+    _, _, page = written
+    assert "No blind column separates the split by more than chance." in page.text
+
+
+def test_metrics_come_back_as_they_were(written):
+    folder, run, _ = written
+    text = (folder / "metrics.json").read_text()
+    assert json.loads(text) == run.metrics
+    assert list(json.loads(text)) == sorted(run.metrics)
+    assert metrics_text(dict(reversed(run.metrics.items()))) == text
+
+
+def test_scores_come_back_without_a_label(written):
+    folder, run, _ = written
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "scores.parquet"), run.scores)
+
+
+def test_a_number_that_json_cannot_say_writes_nothing(tmp_path, drawn_run):
+    drawn_run.metrics["attacks"]["l_rec"]["auc"] = float("nan")
+    with pytest.raises(ValueError, match="JSON"):
+        write(tmp_path, drawn_run)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_leaves_no_half_file_and_no_page(tmp_path, drawn_run):
+    def fail(ids):
+        raise RuntimeError("no answers")
+
+    drawn_run.gallery.v = fail
+    with pytest.raises(RuntimeError, match="no answers"):
+        write(tmp_path, drawn_run)
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in left if path.name.startswith(".")]
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_other_scores_and_blind_columns_are_drawn_too(tmp_path, drawn_run):
+    drawn_run.metrics["attacks"]["classifier"] = drawn_run.metrics["attacks"]["l_rec"]
+    drawn_run.scores["classifier"] = -drawn_run.scores["l_rec"]
+    assert "classifier" in write(tmp_path, drawn_run).text
+
+
+def test_few_images_fill_a_figure(tmp_path, small_run):
+    write(tmp_path, small_run)
