@@ -65,6 +65,12 @@ def test_replicates_are_those_of_a_slow_bootstrap():
     assert drawn.auc.std() == pytest.approx(np.std(slow), rel=0.1)
 
 
+def test_each_group_keeps_its_size():
+    # Drawn from all 60 together, 1 resample in 20 would have no member at all.
+    drawn = bootstrap({"s": np.arange(60.0)}, np.arange(60) < 3, [], 300, 0)["s"]
+    assert np.isfinite(drawn.auc).all()
+
+
 def test_perfect_separation_has_a_width():
     is_member = np.arange(150) < 100
     estimate, (low, high) = auc_and_interval(is_member.astype(float), is_member, 0)

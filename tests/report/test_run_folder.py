@@ -73,6 +73,14 @@ def test_figures_are_not_blank(written):
         assert pixels[height // 4 : -height // 4, width // 4 : -width // 4].std() > 5
 
 
+def test_figures_of_images_show_them(written):
+    folder, _, _ = written
+    for name in ("difficulty-extremes", "exposed-members"):
+        # The drawn images are noise; text and frames alone have a few hundred shades.
+        image = Image.open(folder / "figures" / f"{name}.png").convert("RGB")
+        assert len(image.getcolors(maxcolors=image.width * image.height)) > 5000
+
+
 def test_the_shown_images_are_the_extremes(tmp_path, drawn_run):
     asked = []
 
