@@ -114,8 +114,8 @@ def _result(
     intervals: dict[str, Interval | None] = {}
     for fpr in config.fpr:
         rate = tpr_at_fpr(scores, is_member, fpr)
-        rates[f"{fpr:g}"] = rate
-        intervals[f"{fpr:g}"] = None if rate is None else tpr_interval(rate, replicates.tpr_at_fpr[fpr], n_members)
+        rates[str(fpr)] = rate
+        intervals[str(fpr)] = None if rate is None else tpr_interval(rate, replicates.tpr_at_fpr[fpr], n_members)
     return ColumnResult(
         auc=area,
         auc_ci95=auc_interval(area, replicates.auc, min(n_members, n_nonmembers)),

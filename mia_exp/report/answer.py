@@ -45,20 +45,22 @@ def answer(metrics: Mapping[str, Any]) -> str:
     """What the strongest attack achieves, in a sentence or two."""
     name, best = max(metrics["attacks"].items(), key=lambda item: item[1]["auc"])
     measured = f"AUC {with_interval(best['auc'], best['auc_ci95'])}"
+    # An AUC at chance does not rule out that a few members stand out: the rate is said in either case.
+    found = ""
+    for fpr in _rates(metrics)[:1]:
+        found = (
+            f"; at {percent(float(fpr))} false alarms, {percent(best['tpr_at_fpr'][fpr])} of the members are found"
+        )
     if best["auc_ci95"][0] <= 0.5:
         return (
-            f"No attack here tells members from non-members better than chance: {title(name)}, the strongest, "
-            f"reaches {measured}. That speaks for these attacks on these images; another may do better."
+            f"By AUC, no attack here tells members from non-members better than chance: {title(name)}, the "
+            f"strongest, reaches {measured}{found}. That speaks for these attacks on these images; another may do "
+            "better."
         )
-    sentence = (
+    return (
         "An attacker with black-box access, who only sees the model's answers, tells members from non-members "
-        f"with {measured} ({title(name)})"
+        f"with {measured} ({title(name)}){found}."
     )
-    rates = _rates(metrics)
-    if not rates:
-        return f"{sentence}."
-    found = percent(best["tpr_at_fpr"][rates[0]])
-    return f"{sentence}; at {percent(float(rates[0]))} false alarms they find {found} of the members."
 
 
 def header(metrics: Mapping[str, Any]) -> list[str]:

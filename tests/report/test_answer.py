@@ -61,12 +61,15 @@ def test_the_answer_is_the_strongest_attack(drawn_run):
     assert attacks["l_mem"]["auc"] > attacks["l_rec"]["auc"]
     text = answer(drawn_run.metrics)
     assert with_interval(attacks["l_mem"]["auc"], attacks["l_mem"]["auc_ci95"]) + " (L_mem)" in text
-    assert f"at 10 % false alarms they find {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members" in text
+    assert (
+        f"at 10 % false alarms, {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members are found" in text
+    )
 
 
 def test_chance_is_not_called_safe(tight_run):
     text = answer(tight_run.metrics)
-    assert text.startswith("No attack here tells members from non-members better than chance")
+    assert text.startswith("By AUC, no attack here tells members from non-members better than chance")
+    assert "at 10 % false alarms" in text
     assert "another may do better" in text
 
 
