@@ -9,6 +9,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from mia_exp.artifacts import is_disk_full
 from mia_exp.compose import typed_config, validate
 from mia_exp.errors import MiaError
 from mia_exp.run import print_plan, run
@@ -46,6 +47,10 @@ def main() -> None:
         app()
     except MiaError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if not is_disk_full(error, Path.cwd()):
+            raise
+        sys.exit(f"error: the disk is full ({error}). Free some space and run the same command again.")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
         sys.exit(130)

@@ -29,6 +29,8 @@ from mia_exp.errors import StorageError
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+# With less than this left, in bytes, a write that failed is taken to have failed for lack of space.
+SMALLEST_FREE = 1 << 20
 RECORDED_VERSIONS = (
     "mia-exp",
     "numpy",
@@ -139,14 +141,28 @@ class ArtifactStore:
             # Only a folder without a manifest can lie here: one that somebody damaged.
             shutil.rmtree(folder, ignore_errors=True)
             work.rename(folder)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        except Exception as error:
+            if not stage.resumes:
+                shutil.rmtree(work, ignore_errors=True)
+            if is_disk_full(error, self.root):
                 raise StorageError(
                     f"the disk that holds {self.root} is full: the stage '{stage.name}' could not be kept. Free "
                     "some space, or set output_dir to another disk, and run the same command again: what was "
                     "finished is kept."
                 ) from error
             raise
+
+
+def is_disk_full(error: Exception, folder: Path) -> bool:
+    """Whether an error means that the disk of `folder` is full.
+
+    torch and safetensors report a failed write with errors of their own, without a number; then the free space
+    decides.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    writing = isinstance(error, OSError) or type(error).__name__ in ("RuntimeError", "SafetensorError")
+    return writing and folder.exists() and shutil.disk_usage(folder).free < SMALLEST_FREE
 
 
 def plain(value: Any) -> Any:

@@ -67,7 +67,7 @@ def check_side(image: np.ndarray, minimum: int, path: Path) -> None:
     height, width = image.shape[:2]
     if min(height, width) < minimum:
         raise DataError(
-            f"{path}: expected at least {minimum}x{minimum} pixels an image, found {width}x{height}. "
+            f"{path}: expected an image of at least {minimum}x{minimum} pixels, found {width}x{height}. "
             "Choose a smaller victim.image_size, or larger images."
         )
 

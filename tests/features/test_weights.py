@@ -25,7 +25,10 @@ def test_packaged_weights_are_those_of_the_whole_network() -> None:
             hidden = block(hidden)
     stages = load_backbone(FeaturesConfig("efficientnet_lite0"))(images)
     assert [tuple(stage.shape[1:]) for stage in stages] == [
-        (24, 56, 56), (40, 28, 28), (112, 14, 14), (320, 7, 7),
+        (24, 56, 56),
+        (40, 28, 28),
+        (112, 14, 14),
+        (320, 7, 7),
     ]
     assert torch.allclose(stages[-1], hidden, atol=1e-4)
 

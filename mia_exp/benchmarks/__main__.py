@@ -1,0 +1,21 @@
+"""`mia-bench NAME`: runs a benchmark and saves its numbers in results/bench/."""
+
+import argparse
+from pathlib import Path
+
+from mia_exp.benchmarks import difficulty
+
+BENCHMARKS = {"difficulty": difficulty.run}
+
+
+def main() -> None:
+    """Entry point of `mia-bench`."""
+    parser = argparse.ArgumentParser(prog="mia-bench", description=__doc__)
+    parser.add_argument("name", choices=sorted(BENCHMARKS))
+    parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="where the JSON goes")
+    arguments = parser.parse_args()
+    BENCHMARKS[arguments.name](arguments.folder)
+
+
+if __name__ == "__main__":
+    main()

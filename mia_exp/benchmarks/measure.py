@@ -1,0 +1,42 @@
+"""Timing: warm-up, repeats, medians, and the machine that it was done on."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mia_exp.artifacts import git_commit, installed_versions
+from mia_exp.device import describe_device
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """Runs `work` once to warm up, then `repeats` times; returns the median time of one run in seconds."""
+    work()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def save_result(name: str, result: Mapping[str, Any], device: torch.device, folder: Path) -> Path:
+    """Writes a benchmark's numbers with what they depend on: device, versions, commit, date."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    content = {
+        "benchmark": name,
+        **result,
+        "device": describe_device(device),
+        "threads": torch.get_num_threads(),
+        "versions": installed_versions(),
+        "git": git_commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    path.write_text(json.dumps(content, indent=2) + "\n")
+    return path

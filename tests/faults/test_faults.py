@@ -1,0 +1,193 @@
+"""What goes wrong ends in one clear error, status 1, and nothing half-made."""
+
+import errno
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from mia_exp.artifacts import is_disk_full
+from tests.cli import Outcome, mia_exp, start, tiny
+
+
+def refused(outcome: Outcome, message: str) -> None:
+    assert outcome.status == 1
+    assert "Traceback" not in outcome.err
+    errors = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, outcome.err
+    assert re.search(message, errors[0]), errors[0]
+
+
+@pytest.fixture
+def dataset(folder_dataset: Path, tmp_path: Path) -> Path:
+    """A copy that a test may spoil."""
+    return shutil.copytree(folder_dataset, tmp_path / "dataset")
+
+
+def truncate(dataset: Path) -> None:
+    path = dataset / "targets" / "05.jpg"
+    Image.open(dataset / "targets" / "05.png").save(path)
+    (dataset / "targets" / "05.png").unlink()
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def no_image(dataset: Path) -> None:
+    (dataset / "inputs" / "07.png").write_text("no image")
+
+
+def too_small(dataset: Path) -> None:
+    Image.new("RGB", (63, 64)).save(dataset / "inputs" / "09.png")
+
+
+def unpaired(dataset: Path) -> None:
+    (dataset / "inputs" / "11.png").unlink()
+
+
+def empty(dataset: Path) -> None:
+    for path in (dataset / "targets").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (truncate, r"05\.jpg.*(truncated|damaged)"),
+        (no_image, r"07\.png.*image"),
+        (too_small, r"09\.png.*64x64.*63x64"),
+        (unpaired, r"\b11\b"),
+        (empty, r"targets"),
+        (shutil.rmtree, r"dataset"),
+    ],
+)
+def test_a_spoilt_dataset_stops_the_run_before_training(
+    dataset: Path, tmp_path: Path, spoil: Callable[[Path], None], message: str
+) -> None:
+    spoil(dataset)
+    refused(mia_exp(*tiny(dataset), cwd=tmp_path), message)
+    assert not list(tmp_path.glob("outputs/artifacts/pairs/*/*"))
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*"))
+
+
+def test_fewer_pairs_than_the_split_wants(folder_dataset: Path, tmp_path: Path) -> None:
+    refused(mia_exp(*tiny(folder_dataset), "split.n_members=20", cwd=tmp_path), r"40.*24.*split\.n_members")
+    refused(mia_exp(*tiny(folder_dataset), "split=official", cwd=tmp_path), r"split=official.*split=random")
+
+
+def test_a_checkpoint_that_was_not_kept(folder_dataset: Path, tmp_path: Path) -> None:
+    refused(mia_exp(*tiny(folder_dataset), "query.epoch=1", cwd=tmp_path), r"query\.epoch=1.*checkpoint_epochs")
+
+
+def test_missing_weights_name_both_ways_out(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "features=wide_resnet50_2", "features.weights=none.pth")
+    refused(mia_exp(*words, cwd=tmp_path), r"features\.weights=none\.pth: there is no such file")
+
+
+def test_a_victim_that_is_not_ours(folder_dataset: Path, tmp_path: Path) -> None:
+    save_file({"w": np.zeros(1)}, tmp_path / "foreign.safetensors")
+    words = tiny(folder_dataset, "victim.weights=foreign.safetensors")
+    refused(mia_exp(*words, cwd=tmp_path), r"foreign\.safetensors: not a generator that mia_exp saved")
+
+
+def test_a_trained_victim_can_be_attacked_from_its_file(folder_dataset: Path, tmp_path: Path) -> None:
+    assert mia_exp(*tiny(folder_dataset), cwd=tmp_path).status == 0
+    (weights,) = tmp_path.glob("outputs/artifacts/victim/*/generator-0002.safetensors")
+    shutil.copy(weights, tmp_path / "victim.safetensors")
+    words = tiny(folder_dataset, "victim.weights=victim.safetensors", "output_dir=other")
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    assert not list(tmp_path.glob("other/artifacts/victim/*"))
+    tables = [
+        pd.read_parquet(next(tmp_path.glob(f"{root}/runs/*/*/scores.parquet"))) for root in ("outputs", "other")
+    ]
+    assert tables[0].equals(tables[1])
+    refused(mia_exp(*words, "split.seed=5", cwd=tmp_path), r"victim\.weights=.*another|split [0-9a-f]{12}")
+
+
+def test_divergence_keeps_what_was_made(folder_dataset: Path, tmp_path: Path) -> None:
+    outcome = mia_exp(*tiny(folder_dataset), "victim.learning_rate=1e37", cwd=tmp_path)
+    refused(outcome, r"training diverged.*victim\.learning_rate")
+    assert list(tmp_path.glob("outputs/artifacts/pairs/*/manifest.json"))
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*/manifest.json"))
+
+
+def test_a_failed_job_does_not_stop_the_sweep(folder_dataset: Path, tmp_path: Path) -> None:
+    outcome = mia_exp("-m", *tiny(folder_dataset), "victim.learning_rate=1e37,2e-4", cwd=tmp_path)
+    refused(outcome, "training diverged")
+    assert "victim.learning_rate=1e+37" in outcome.err
+    (finished,) = tmp_path.glob("outputs/runs/*/*/*/metrics.json")
+    assert finished.parent.name == "1"
+
+
+def training_started(cwd: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not list(cwd.glob("outputs/artifacts/victim/*.work/resume.ckpt")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "training did not reach its first checkpoint"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_an_interrupted_run_resumes_with_the_same_result(
+    folder_dataset: Path, tmp_path: Path, sent: signal.Signals, status: int
+) -> None:
+    words = tiny(folder_dataset, "victim.epochs=40")
+    process = start(*words, cwd=tmp_path)
+    training_started(tmp_path, process)
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == status, err
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*/manifest.json"))
+    if sent == signal.SIGINT:
+        assert "Traceback" not in err and "the same command goes on from here" in err
+    resumed = mia_exp(*words, cwd=tmp_path)
+    assert resumed.status == 0
+    assert "training goes on from" in resumed.err
+    assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
+    tables = [
+        pd.read_parquet(next(tmp_path.glob(f"{root}/runs/*/*/scores.parquet"))) for root in ("outputs", "whole")
+    ]
+    assert tables[0].equals(tables[1])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a small file system; needs the right to."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(size: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("needs the right to mount a file system, to fill it")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", "--lazy", str(folder)], capture_output=True)
+
+
+@pytest.mark.parametrize("size", ["400k", "2m"])  # full while decoding; full while training
+def test_a_full_disk_is_said_and_mended_by_space(
+    folder_dataset: Path, tmp_path: Path, small_disk: Callable[[str], Path], size: str
+) -> None:
+    disk = small_disk(size)
+    words = tiny(folder_dataset, f"output_dir={disk}")
+    refused(mia_exp(*words, cwd=tmp_path), r"the disk .*is full")
+    for manifest in disk.glob("artifacts/*/*/manifest.json"):
+        assert manifest.stat().st_size > 0
+    subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+
+
+def test_which_errors_mean_a_full_disk(tmp_path: Path) -> None:
+    assert is_disk_full(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), tmp_path)
+    assert not is_disk_full(OSError(errno.EACCES, os.strerror(errno.EACCES)), tmp_path)
+    assert not is_disk_full(RuntimeError("shapes differ"), tmp_path)

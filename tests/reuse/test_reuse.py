@@ -1,0 +1,163 @@
+"""What was computed once is not computed again, and the same settings give the same numbers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_module
+from sklearn.metrics import roc_auc_score
+
+from mia_exp import artifacts
+from mia_exp.compose import typed_config
+from mia_exp.data import Split
+from mia_exp.pipeline import Pipeline
+from tests.cli import mia_exp, tiny
+
+
+def planned(dataset: Path, *more: str) -> dict[str, str]:
+    with initialize_config_module("mia_exp.conf", version_base="1.3"):
+        pipeline = Pipeline(typed_config(compose("config", tiny(dataset, *more))))
+    keys = {stage.name: stage.key for stage in pipeline.stages}
+    return keys | {"training_pairs": pipeline.training_pairs.key}
+
+
+def jobs(cwd: Path) -> list[Path]:
+    return sorted(path.parent for path in cwd.glob("outputs/runs/**/metrics.json"))
+
+
+def manifests(cwd: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in cwd.glob("outputs/artifacts/*/*/manifest.json")}
+
+
+@pytest.fixture(scope="module")
+def swept(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cwd = tmp_path_factory.mktemp("sweep")
+    outcome = mia_exp("-m", *tiny(folder_dataset), "attack.alpha=0,0.25,0.5,1,2,4", cwd=cwd)
+    assert outcome.status == 0, outcome.err
+    return cwd
+
+
+def test_a_sweep_over_alpha_trains_queries_and_scores_once(swept: Path) -> None:
+    assert len(jobs(swept)) == 6
+    made = [path.parent.parent.name for path in manifests(swept)]
+    expected = ["blind", "difficulty", "pairs", "pairs", "queries", "reconstruction", "split", "victim"]
+    assert sorted(made) == expected
+
+
+def test_each_job_has_its_own_alpha(swept: Path) -> None:
+    for job, alpha in zip(jobs(swept), (0, 0.25, 0.5, 1, 2, 4), strict=True):
+        scores = pd.read_parquet(job / "scores.parquet")
+        assert np.allclose(scores["l_mem"], scores["l_rec"] - alpha * scores["l_diff"])
+        metrics = json.loads((job / "metrics.json").read_text())
+        assert metrics["attack"]["alpha"] == alpha
+
+
+def test_metrics_are_those_of_scikit_learn_on_the_score_table(swept: Path) -> None:
+    split = Split.from_json(next(swept.glob("outputs/artifacts/split/*/split.json")).read_text())
+    members, nonmembers = split.evaluated()
+    for job in jobs(swept):
+        scores = pd.read_parquet(job / "scores.parquet").set_index("id")
+        assert sorted(scores.index) == sorted((*members, *nonmembers))
+        assert set(scores.columns) == {"l_rec", "l_diff", "l_mem"}, "a score table never holds a label"
+        labels = scores.index.isin(members)
+        metrics = json.loads((job / "metrics.json").read_text())
+        for column in ("l_rec", "l_mem"):
+            expected = roc_auc_score(labels, -scores[column])
+            assert metrics["attacks"][column]["auc"] == pytest.approx(expected, abs=1e-12)
+        # 12 non-members are too few for any rate that was asked for.
+        assert metrics["attacks"]["l_rec"]["tpr_at_fpr"] == {"0.01": None, "0.001": None}
+
+
+def test_running_again_makes_nothing_anew(swept: Path, folder_dataset: Path) -> None:
+    before = manifests(swept)
+    outcome = mia_exp(*tiny(folder_dataset), cwd=swept)
+    assert outcome.status == 0, outcome.err
+    assert manifests(swept) == before
+    fresh = jobs(swept)[-1]
+    assert {path.name for path in fresh.iterdir()} >= {
+        "config.yaml",
+        "scores.parquet",
+        "metrics.json",
+        "figures",
+        "report.html",
+        "run.log",
+        "csv",
+    }
+
+
+def test_same_settings_same_numbers_to_the_bit(swept: Path, folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "trainer.num_workers=2", "attack.alpha=4", "query.batch_size=7")
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    first, second = (pd.read_parquet(jobs(cwd)[-1] / "scores.parquet") for cwd in (swept, tmp_path))
+    alpha_4 = pd.read_parquet(jobs(swept)[5] / "scores.parquet")
+    assert alpha_4.equals(second)
+    assert first["l_rec"].equals(second["l_rec"])
+
+
+def test_scores_do_not_depend_on_the_scoring_batch(swept: Path, folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "attack.difficulty.batch_size=5", "attack.alpha=4")
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    first, second = (pd.read_parquet(path / "scores.parquet") for path in (jobs(swept)[5], jobs(tmp_path)[0]))
+    for column in ("l_rec", "l_diff", "l_mem"):
+        assert first[column].to_numpy() == pytest.approx(second[column].to_numpy(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("setting", "changed"),
+    [
+        ("trainer.num_workers=3", set()),
+        ("query.batch_size=3", set()),
+        ("attack.difficulty.batch_size=3", set()),
+        ("attack.alpha=3", set()),
+        ("evaluation.seed=3", set()),
+        ("logger=wandb", set()),
+        ("output_dir=elsewhere", set()),
+        ("attack.difficulty.fitted_share=0.5", {"difficulty"}),
+        ("attack.difficulty.source=input", {"difficulty"}),
+        ("features=wide_resnet50_2", {"difficulty"}),
+        ("query.mode=stochastic", {"queries", "reconstruction"}),
+        ("victim.learning_rate=1e-3", {"victim", "queries", "reconstruction"}),
+        ("victim.augment=false", {"victim", "queries", "reconstruction", "training_pairs"}),
+        # All pairs are evaluated under either seed, so what does not ask who is a member stays.
+        ("split.seed=3", {"split", "victim", "queries", "reconstruction"}),
+        ("split.n_members=5", {"split", "victim", "queries", "reconstruction", "difficulty", "blind"}),
+        (
+            "victim.image_size=128",
+            {"pairs", "training_pairs", "victim", "queries", "reconstruction", "difficulty", "blind"},
+        ),
+    ],
+)
+def test_keys_follow_what_decides_a_result(folder_dataset: Path, setting: str, changed: set[str]) -> None:
+    before, after = planned(folder_dataset), planned(folder_dataset, setting)
+    assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_a_sweep_over_epochs_reads_checkpoints_of_one_run(folder_dataset: Path) -> None:
+    words = ("victim.checkpoint_epochs=[1]", "query.epoch=1"), ("victim.checkpoint_epochs=[1]",)
+    first, last = (planned(folder_dataset, *more) for more in words)
+    assert first["victim"] == last["victim"]
+    assert first["queries"] != last["queries"]
+
+
+def test_keys_follow_the_content_not_the_place(folder_dataset: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder_dataset, copy)
+    assert planned(copy) == planned(folder_dataset)
+    image = copy / "targets" / "03.png"
+    shutil.copy(copy / "targets" / "04.png", image)
+    assert planned(copy)["pairs"] != planned(folder_dataset)["pairs"]
+
+
+def test_a_changed_artifact_is_refused_by_name(folder_dataset: Path, tmp_path: Path) -> None:
+    assert mia_exp(*tiny(folder_dataset), cwd=tmp_path).status == 0
+    answers = next(tmp_path.glob("outputs/artifacts/queries/*/v.npy"))
+    content = bytearray(answers.read_bytes())
+    content[-1] ^= 1
+    answers.write_bytes(content)
+    artifacts._check_whole.cache_clear()  # another process would not have looked at it yet
+    outcome = mia_exp(*tiny(folder_dataset), cwd=tmp_path)
+    assert outcome.status == 1
+    assert "v.npy: changed or lost since it was published" in outcome.err

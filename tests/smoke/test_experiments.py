@@ -1,0 +1,103 @@
+"""Every experiment file runs at its smoke size, and so does every choice of every group."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mia_exp.report.table import print_table
+from tests.cli import TINY, mia_exp, tiny
+
+EXPERIMENTS = sorted(
+    path.stem for path in (Path(__file__).parents[2] / "mia_exp" / "conf" / "experiment").glob("*.yaml")
+)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_experiment_runs(experiment: str, tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
+    words = [f"experiment={experiment}", *TINY, "split.n_members=10"]
+    outcome = mia_exp(*words, cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+    (metrics,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
+    content = json.loads(metrics.read_text())
+    assert content["n_members"] == content["n_nonmembers"] == 10
+    assert set(content["attacks"]) == {"l_rec", "l_mem"}
+    assert {"l_diff", "brightness", "contrast", "laplacian_energy", "file_size"} <= set(content["blind"])
+    assert set(content["deltas"]) == {"l_mem - l_rec"}
+    assert content["provenance"]["device"].startswith("CPU")
+
+
+@pytest.mark.parametrize("dataset", ["facades", "maps2sat", "cityscapes"])
+def test_real_datasets_run(dataset: str, tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
+    words = [
+        f"dataset={dataset}",
+        *TINY,
+        "split=official",
+        "split.n_members=12",
+        "victim.epochs=1",
+        "split.n_shadow=3",
+    ]
+    outcome = mia_exp(*words, cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+    (metrics,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
+    content = json.loads(metrics.read_text())
+    assert content["dataset"] == dataset
+    assert content["split"]["members"] == 12 and content["split"]["shadow_test"] == 3
+
+
+def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset)
+    first = mia_exp(*words, "dry_run=true", cwd=tmp_path)
+    assert first.status == 0, first.err
+    assert first.out.count("to be made") == 8 and "cached (" not in first.out
+    assert not list(tmp_path.rglob("*.json")) and not list(tmp_path.glob("outputs/runs/*/*"))
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    again = mia_exp(*words, "query.mode=stochastic", "dry_run=true", cwd=tmp_path)
+    assert again.out.count("cached (") == 6 and again.out.count("to be made") == 2
+
+
+def test_wandb_runs_offline_one_run_a_job(
+    folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import wandb
+
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    words = [*tiny(folder_dataset), "logger=wandb", "victim.learning_rate=1e37,2e-4"]
+    outcome = mia_exp("-m", *words, cwd=tmp_path)
+    assert outcome.status == 1  # the first job diverges
+    assert wandb.run is None, "a run was left open"
+    assert len(list(tmp_path.glob("outputs/runs/*/*/*/wandb/offline-run-*"))) == 2
+
+
+def test_wandb_is_not_imported_without_need(folder_dataset: Path, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; sys.modules['wandb'] = None; sys.argv = ['mia-exp', *sys.argv[1:]];"
+        "from mia_exp.__main__ import main; main()"
+    )
+    words = tiny(folder_dataset)
+    result = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_help_can_be_read(tmp_path: Path) -> None:
+    outcome = mia_exp("--help", cwd=tmp_path)
+    assert outcome.status == 0
+    for word in ("Usage", "Examples", "dry_run=true", "dataset: cityscapes, facades", "experiment: demo"):
+        assert word in outcome.out
+
+
+def test_the_table_of_a_run_can_be_printed_again(folder_dataset: Path, tmp_path: Path) -> None:
+    outcome = mia_exp(*tiny(folder_dataset), cwd=tmp_path)
+    (metrics,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
+    import io
+
+    from rich.console import Console
+
+    text = io.StringIO()
+    print_table(json.loads(metrics.read_text()), Console(file=text, width=80))
+    assert text.getvalue().split() == outcome.out.split()[: len(text.getvalue().split())]
