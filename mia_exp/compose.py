@@ -5,7 +5,6 @@ A structured config alone lets `+key=value` through, so the resolved container i
 
 import difflib
 import re
-from dataclasses import fields
 from itertools import product
 from typing import Any
 
@@ -43,6 +42,8 @@ SCHEMAS: dict[str, dict[str | None, type]] = {
     "logger": {"csv": schemas.LoggerConfig, "wandb": schemas.LoggerConfig},
 }
 
+SCALARS: dict[str, type] = {"name": str, "seed": int, "output_dir": str, "data_dir": str, "dry_run": bool}
+
 
 def typed_config(composed: DictConfig) -> schemas.Config:
     """Turns a composed configuration into typed settings.
@@ -59,20 +60,20 @@ def typed_config(composed: DictConfig) -> schemas.Config:
         raise ConfigError(_first_line(error)) from error
     assert isinstance(container, dict)
     groups = {str(name): container.pop(name) for name in SCHEMAS if name in container}
-    known = [f.name for f in fields(schemas.Config)]
+    known = [*SCALARS, *SCHEMAS]
     for name in container:
-        if name not in known:
+        if name not in SCALARS:
             raise ConfigError(_unknown_key(str(name), str(name), known))
     missing = [name for name in SCHEMAS if name not in groups]
     if missing:
         raise ConfigError(f"{missing[0]}: a choice is needed; set {missing[0]}=CHOICE")
     typed = {name: _typed_group(name, node) for name, node in groups.items()}
-    scalars = {f.name: f.type for f in fields(schemas.Config) if f.name not in SCHEMAS}
-    for name, value in container.items():
-        expected = scalars[str(name)]
-        if not isinstance(value, expected):  # type: ignore[arg-type]  # the scalars' annotations are classes
-            raise ConfigError(f"{name}={value!r}: expected a value of type {expected.__name__}")  # type: ignore[union-attr]
-    return schemas.Config(**typed, **container)  # type: ignore[arg-type]
+    scalars = {str(name): value for name, value in container.items()}
+    for name, value in scalars.items():
+        expected = SCALARS[name]
+        if not isinstance(value, expected):
+            raise ConfigError(f"{name}={value!r}: expected a value of type {expected.__name__}")
+    return schemas.Config(**typed, **scalars)
 
 
 def _typed_group(name: str, node: Any) -> Any:
@@ -87,8 +88,9 @@ def _typed_group(name: str, node: Any) -> Any:
     try:
         return OmegaConf.to_object(OmegaConf.merge(schema, node))
     except ConfigKeyError as error:
-        path = f"{name}.{error.full_key}"
-        parent = OmegaConf.select(schema, error.full_key.rpartition(".")[0]) if "." in error.full_key else schema
+        full_key = error.full_key or ""
+        path = f"{name}.{full_key}"
+        parent = OmegaConf.select(schema, full_key.rpartition(".")[0]) if "." in full_key else schema
         raise ConfigError(_unknown_key(path, str(error.key), [str(key) for key in parent])) from error
     except (ValidationError, UnsupportedValueType) as error:
         path = f"{name}.{error.full_key}"

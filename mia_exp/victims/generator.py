@@ -50,7 +50,7 @@ class UNetGenerator(nn.Module):
             V(x), of the same shape and range.
         """
         skips: list[Tensor] = []
-        hidden = 2 * x - 1
+        hidden: Tensor = 2 * x - 1
         for block in self.encoder:
             hidden = block(hidden)
             skips.append(hidden)

@@ -72,7 +72,8 @@ def train(
     sampler = EpochSampler(len(members), config.seed)
     loader = DataLoader(
         pairs,
-        batch_sampler=BatchSampler(sampler, config.batch_size, drop_last=False),
+        # An address is no index, which is all that the stubs know of; the sampler hands on whatever it is given.
+        batch_sampler=BatchSampler(sampler, config.batch_size, drop_last=False),  # type: ignore[arg-type]
         num_workers=trainer_config.num_workers,
         # Of its own: a loader draws a seed for its workers, which must not move the dropout's stream.
         generator=torch.Generator(),
