@@ -1,0 +1,95 @@
+"""Content-addressed stages: keys, publication, and what a killed or failed build leaves."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from mia_exp.artifacts import ArtifactStore, Stage, canonical_json, plain
+from mia_exp.config import DifficultyConfig
+
+
+def stage(build: object, **settings: object) -> Stage:
+    return Stage("numbers", 1, settings, {}, build, note="")  # type: ignore[arg-type]
+
+
+def test_an_artifact_is_built_once_even_by_many(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path, "cpu")
+    built = []
+
+    def build(folder: Path) -> None:
+        built.append(folder)
+        (folder / "n.txt").write_text("1")
+
+    threads = [threading.Thread(target=store.get, args=(stage(build, a=1),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 1
+    assert (store.get(stage(build, a=1)) / "n.txt").read_text() == "1"
+
+
+def test_a_failed_build_publishes_nothing_and_the_next_starts_over(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path, "cpu")
+
+    def fail(folder: Path) -> None:
+        (folder / "half.txt").write_text("half")
+        raise ValueError("midway")
+
+    def succeed(folder: Path) -> None:
+        assert not list(folder.iterdir())
+        (folder / "whole.txt").write_text("whole")
+
+    with pytest.raises(ValueError, match="midway"):
+        store.get(stage(fail))
+    assert not store.has(stage(fail))
+    folder = store.get(stage(succeed))
+    assert {path.name for path in folder.iterdir()} == {"whole.txt", "manifest.json"}
+
+
+def test_a_stage_that_resumes_finds_what_it_left(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path, "cpu")
+
+    def build(folder: Path) -> None:
+        counter = folder / "count.txt"
+        count = int(counter.read_text()) if counter.exists() else 0
+        counter.write_text(str(count + 1))
+        if count == 0:
+            raise KeyboardInterrupt
+
+    counting = Stage("counting", 1, {}, {}, build, resumes=True)
+    with pytest.raises(KeyboardInterrupt):
+        store.get(counting)
+    assert (store.get(counting) / "count.txt").read_text() == "2"
+
+
+def test_keys_follow_name_version_settings_and_inputs() -> None:
+    base = Stage("a", 1, {"x": 1}, {}, print)
+    variants = [
+        Stage("b", 1, {"x": 1}, {}, print),
+        Stage("a", 2, {"x": 1}, {}, print),
+        Stage("a", 1, {"x": 2}, {}, print),
+        Stage("a", 1, {"x": 1}, {"input": base}, print),
+    ]
+    assert len({base.key, *(variant.key for variant in variants)}) == 5
+    assert Stage("a", 1, {"x": 1}, {}, str, note="other").key == base.key
+
+
+def test_manifest_says_where_a_number_comes_from(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path, "some device")
+    folder = store.get(stage(lambda folder: (folder / "a").write_bytes(b"abc"), seed=3))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["device"] == "some device"
+    assert manifest["settings"] == {"seed": 3}
+    assert manifest["versions"]["torch"]
+    # SHA-256 of "abc", from the standard's own example.
+    assert manifest["files"]["a"]["sha256"].startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_settings_become_canonical_json() -> None:
+    assert plain(DifficultyConfig())["resize"] == "bilinear"
+    assert canonical_json({"b": (1, 2), "a": None}) == '{"a":null,"b":[1,2]}'
+    with pytest.raises(ValueError, match="nan"):
+        canonical_json({"a": float("nan")})
