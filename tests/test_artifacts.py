@@ -91,5 +91,5 @@ def test_manifest_says_where_a_number_comes_from(tmp_path: Path) -> None:
 def test_settings_become_canonical_json() -> None:
     assert plain(DifficultyConfig())["resize"] == "bilinear"
     assert canonical_json({"b": (1, 2), "a": None}) == '{"a":null,"b":[1,2]}'
-    with pytest.raises(ValueError, match="nan"):
+    with pytest.raises(ValueError, match="float"):
         canonical_json({"a": float("nan")})
