@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench check format clean
+.PHONY: help install demo test bench results check format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,14 @@ test: $(READY)  ## run the tests
 
 bench: $(READY)  ## measure the difficulty score against its slow form
 	$(BIN)/mia-bench difficulty
+
+results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of facades)
+	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo
+	cp outputs/results/demo/metrics.json results/demo.json
+	mkdir -p docs/images
+	cp outputs/results/demo/figures/roc.png outputs/results/demo/figures/exposed-members.png docs/images/
+	$(BIN)/mia-exp experiment=facades64 hydra.run.dir=outputs/results/facades64
+	cp outputs/results/facades64/metrics.json results/facades64.json
 
 check: $(READY)  ## lint, types and import layers
 	$(BIN)/ruff check .

@@ -283,7 +283,7 @@ class DifficultyConfig:
     resize: ResizeMethod = ResizeMethod.bilinear
     fitted_share: float = 0.7
     seed: int = 0
-    batch_size: int = 8
+    batch_size: int = 4
 
     def __post_init__(self) -> None:
         _require(

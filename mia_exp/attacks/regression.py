@@ -94,7 +94,8 @@ class ReducedRegression:
         kept = values > CUTOFF * values[0]
         # An orthonormal basis of the fixed columns on the fitted pixels, continued to the held-out ones.
         continued = columns[split.held_out] @ (right.T[:, kept] / values[kept])
-        self.basis = torch.cat([left[:, kept], continued]).T.contiguous().to(device)
+        self.basis = torch.cat([left[:, kept], continued]).to(device)
+        self.basis_float = self.basis.float()
         self.order = torch.cat([split.fitted, split.held_out]).to(device)
         self.n_fitted = len(split.fitted)
         self.n_columns = int(kept.sum()) + sum(s.channels for s in stages if not is_fixed(s, size))
@@ -115,13 +116,14 @@ class ReducedRegression:
             The mean absolute error (N,), float64, and whether it can be relied on (N,), bool: false where the
             image's system is too close to singular for float32.
         """
-        maps = [upsample(stage, self.size).flatten(2) for stage in features]
-        columns = self._project(torch.cat(maps, 1)[:, :, self.order])
-        targets = self._project(colours.double().flatten(2)[:, :, self.order]).float()
-        fit, rest = columns[:, :, : self.n_fitted], columns[:, :, self.n_fitted :]
-        residual, held_out = targets[:, :, : self.n_fitted], targets[:, :, self.n_fitted :]
+        # Channels last, as the network leaves them: a pixel's row is then one piece of memory to move.
+        rows = torch.cat([_pixel_rows(upsample(stage, self.size)) for stage in features], 2)
+        columns = self._project(rows[:, self.order], self.basis_float)
+        targets = self._project(_pixel_rows(colours.double())[:, self.order], self.basis).float()
+        fit, rest = columns[:, : self.n_fitted], columns[:, self.n_fitted :]
+        residual, held_out = targets[:, : self.n_fitted], targets[:, self.n_fitted :]
 
-        gram = fit @ fit.mT
+        gram = fit.mT @ fit
         norms = gram.diagonal(dim1=1, dim2=2).sqrt()
         # A column of zeros (a channel that is dead on this image) is left out: its coefficient stays nought.
         scale = torch.where(norms > 0, 1 / norms, 0.0)
@@ -133,20 +135,24 @@ class ReducedRegression:
         # far better than the Gram matrix; the third only measures whether the second was enough.
         change = torch.zeros(len(columns), dtype=torch.float64, device=columns.device)
         for _ in range(3):
-            right_side = (fit @ residual.mT) * scale.unsqueeze(2)
+            right_side = (fit.mT @ residual) * scale.unsqueeze(2)
             step = torch.cholesky_solve(right_side, factor) * scale.unsqueeze(2)
-            residual = residual - step.mT @ fit
-            correction = step.mT @ rest
+            residual = residual - fit @ step
+            correction = rest @ step
             held_out = held_out - correction
             change = correction.abs().mean((1, 2), dtype=torch.float64)
         error = held_out.abs().mean((1, 2), dtype=torch.float64)
         converged = change <= CONVERGED * error.clamp(min=NEGLIGIBLE)
         return error, (failed == 0) & converged & error.isfinite()
 
-    def _project(self, rows: Tensor) -> Tensor:
-        """Takes the fixed columns out of (N, C, P) rows, in the order fitted, held out."""
-        basis = self.basis.to(rows.dtype)
-        return rows - (rows[:, :, : self.n_fitted] @ basis[:, : self.n_fitted].T) @ basis
+    def _project(self, rows: Tensor, basis: Tensor) -> Tensor:
+        """Takes the fixed columns out of (N, P, C) rows, in the order fitted, held out."""
+        return rows - basis @ (basis[: self.n_fitted].T @ rows[:, : self.n_fitted])
+
+
+def _pixel_rows(maps: Tensor) -> Tensor:
+    """Turns maps (N, C, h, w) into rows (N, h * w, C)."""
+    return maps.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def minimum_norm_error(features: list[Tensor], colours: Tensor, split: PixelSplit) -> float:
