@@ -116,9 +116,10 @@ class ArtifactStore:
         _check_whole(folder)
         return folder
 
-    def seconds(self, stage: Stage) -> float:
-        """How long the artifact took to build, in seconds."""
-        return float(json.loads((self.folder(stage) / MANIFEST).read_text())["seconds"])
+    def manifest(self, stage: Stage) -> dict[str, Any]:
+        """What is on record of an artifact that is there: settings, versions, commit, device, seconds, files."""
+        manifest: dict[str, Any] = json.loads((self.folder(stage) / MANIFEST).read_text())
+        return manifest
 
     def _build(self, stage: Stage, folder: Path) -> None:
         work = folder.with_suffix(".work")

@@ -88,7 +88,7 @@ def print_plan(config: Config) -> None:
     table = Table("stage", "state", "key", "what", title="Plan", title_justify="left")
     for stage in pipeline.stages:
         cached = pipeline.store.has(stage)
-        state = f"cached ({pipeline.store.seconds(stage):.0f} s)" if cached else "to be made"
+        state = f"cached ({pipeline.store.manifest(stage)['seconds']:.0f} s)" if cached else "to be made"
         table.add_row(stage.name, state, stage.key[:12], stage.note)
     console.print(table)
     console.print(f"device  {pipeline.store.device}", highlight=False)
@@ -139,11 +139,16 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
 
 
 def _provenance(pipeline: "Pipeline") -> dict[str, Any]:
-    store, stages = pipeline.store, pipeline.stages
+    store = pipeline.store
+    stages = {_label(stage, pipeline): stage for stage in pipeline.stages}
+    manifests = {label: store.manifest(stage) for label, stage in stages.items()}
     return {
         "git": git_commit(),
-        "keys": {_label(stage, pipeline): stage.key for stage in stages},
-        "seconds": {_label(stage, pipeline): store.seconds(stage) for stage in stages},
+        "keys": {label: stage.key for label, stage in stages.items()},
+        "seconds": {label: manifest["seconds"] for label, manifest in manifests.items()},
+        # A cached stage may have been made elsewhere, by another commit.
+        "devices": {label: manifest["device"] for label, manifest in manifests.items()},
+        "commits": {label: manifest["git"] for label, manifest in manifests.items()},
         "versions": installed_versions(),
         "device": store.device,
     }

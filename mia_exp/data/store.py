@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -72,7 +72,7 @@ class PairStore:
                     converted[conversion].append(record.id)
         pd.DataFrame(records).to_parquet(folder / "index.parquet", index=False)
         for conversion, ids in sorted(converted.items(), key=lambda item: item[0].name):
-            log.warning("in %d of %d pairs, %s (first: %s)", len(ids), len(records), conversion.value, ids[0])
+            _say_once(f"in {len(ids)} of {len(records)} pairs, {conversion.value} (first: {ids[0]})")
         return cls(folder)
 
     @classmethod
@@ -126,6 +126,12 @@ class PairStore:
         """
         rows = self.rows(ids)
         return to_tensor(self.x[rows]), to_tensor(self.y[rows])
+
+
+@lru_cache
+def _say_once(message: str) -> None:
+    """Warns of what is the same at every size that a dataset is decoded at, once a process."""
+    log.warning(message)
 
 
 def to_tensor(images: np.ndarray) -> torch.Tensor:
