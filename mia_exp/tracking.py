@@ -26,8 +26,10 @@ class Tracker:
         """Logs the recorded losses of a victim that was trained before this run."""
         with losses.open(newline="") as file:
             for row in csv.DictReader(file):
-                epoch = int(row.pop("epoch"))
-                self.lightning.log_metrics({name: float(value) for name, value in row.items()}, step=epoch - 1)
+                # Lightning counts epochs from 0, the record from 1.
+                epoch = int(row.pop("epoch")) - 1
+                losses = {name: float(value) for name, value in row.items()}
+                self.lightning.log_metrics({"epoch": epoch, **losses}, step=epoch)
         self.lightning.save()
 
     def log_results(self, metrics: Mapping[str, Any]) -> None:

@@ -1,0 +1,30 @@
+"""The mirrored numbers are those of the run."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli import mia_exp, tiny
+
+
+def test_csv_holds_the_losses_and_the_results(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset)
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    assert mia_exp(*words, "name=again", cwd=tmp_path).status == 0  # the victim comes from the cache
+    tables = {}
+    for name in ("folder", "again"):
+        (run,) = (tmp_path / "outputs" / "runs" / name).iterdir()
+        with (run / "csv" / "metrics.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        losses = [(row["epoch"], float(row["g_l1"])) for row in rows if row.get("g_l1")]
+        assert [epoch for epoch, _ in losses] == ["0", "1"]
+        (results,) = [row for row in rows if row["attacks/l_mem/auc"]]
+        metrics = json.loads((run / "metrics.json").read_text())
+        assert float(results["attacks/l_mem/auc"]) == pytest.approx(metrics["attacks"]["l_mem"]["auc"])
+        low, high = metrics["deltas"]["l_mem - l_rec"]["ci95"]
+        assert float(results["deltas/l_mem - l_rec/ci95/low"]) == pytest.approx(low)
+        assert float(results["deltas/l_mem - l_rec/ci95/high"]) == pytest.approx(high)
+        tables[name] = [value for _, value in losses]
+    assert tables["folder"] == pytest.approx(tables["again"], rel=1e-6)
