@@ -32,7 +32,7 @@ results: $(READY)  ## make results/*.json and the figures of the README again (M
 	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo
 	cp outputs/results/demo/metrics.json results/demo.json
 	mkdir -p docs/images
-	cp outputs/results/demo/figures/roc.png outputs/results/demo/figures/exposed-members.png docs/images/
+	cp outputs/results/demo/figures/roc.png outputs/results/demo/figures/histograms.png docs/images/
 	$(BIN)/mia-exp experiment=facades64 hydra.run.dir=outputs/results/facades64
 	cp outputs/results/facades64/metrics.json results/facades64.json
 

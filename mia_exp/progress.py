@@ -8,8 +8,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A bar that tasks are added to: description, count, elapsed time, ETA."""
+    """A bar that tasks are added to: description, share, elapsed time, ETA."""
     columns = (
         TextColumn("{task.description:<24}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

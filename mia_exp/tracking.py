@@ -28,8 +28,8 @@ class Tracker:
             for row in csv.DictReader(file):
                 # Lightning counts epochs from 0, the record from 1.
                 epoch = int(row.pop("epoch")) - 1
-                losses = {name: float(value) for name, value in row.items()}
-                self.lightning.log_metrics({"epoch": epoch, **losses}, step=epoch)
+                numbers = {name: float(value) for name, value in row.items()}
+                self.lightning.log_metrics({"epoch": epoch, **numbers}, step=epoch)
         self.lightning.save()
 
     def log_results(self, metrics: Mapping[str, Any]) -> None:

@@ -8,8 +8,9 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,9 @@ def train(
     with torch.random.fork_rng(), _quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = Pix2Pix(config)
-        task = progress.add_task("training the victim", total=config.total_epochs, note="")
-
-        def report(epoch: int, losses: dict[str, float]) -> None:
-            progress.update(task, completed=epoch, note=f"L1 {losses['g_l1']:.4f}")
-
-        keeper = _Keeper(config, trainer_config, split_hash, folder, report)
+        task = progress.add_task("training the victim", total=config.total_epochs * len(loader), note="")
+        report = partial(progress.update, task)
+        keeper = _Keeper(config, trainer_config, split_hash, folder, len(loader), report)
         trainer = Trainer(
             max_epochs=config.total_epochs,
             accelerator=trainer_config.accelerator,
@@ -138,8 +136,11 @@ class _Keeper(Callback):
         trainer_config: TrainerConfig,
         split_hash: str,
         folder: Path,
-        report: Any,
+        steps: int,
+        report: Callable[..., None],
     ) -> None:
+        self.epochs = config.total_epochs
+        self.steps = steps
         self.kept = {*config.checkpoint_epochs, config.total_epochs}
         self.interval = trainer_config.resume_seconds
         self.split_hash = split_hash
@@ -148,18 +149,23 @@ class _Keeper(Callback):
         self.losses: list[dict[str, float]] = []
         self.written = time.monotonic()
 
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.report(completed=trainer.current_epoch * self.steps + batch_idx + 1)
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, Pix2Pix)
         epoch = trainer.current_epoch + 1
         losses = {name: float(value) for name, value in trainer.callback_metrics.items()}
         _check_finite(losses, epoch, pl_module.config)
         self.losses.append({"epoch": epoch, **losses})
-        self.report(epoch, losses)
+        self._report_epoch()
         if epoch in self.kept:
             path = self.folder / generator_file(epoch)
-            partial = path.with_suffix(".part")
-            save_generator(pl_module.generator, partial, self.split_hash)
-            partial.replace(path)
+            unfinished = path.with_suffix(".part")
+            save_generator(pl_module.generator, unfinished, self.split_hash)
+            unfinished.replace(path)
         last = epoch == pl_module.config.total_epochs
         if last:
             self._write_losses()
@@ -171,12 +177,17 @@ class _Keeper(Callback):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         self.losses = json.loads(checkpoint["mia_exp"]["losses"])
-        self.report(len(self.losses), self.losses[-1])
+        self._report_epoch()
+
+    def _report_epoch(self) -> None:
+        last = self.losses[-1]
+        note = f"epoch {last['epoch']:.0f} of {self.epochs}, L1 {last['g_l1']:.4f}"
+        self.report(completed=len(self.losses) * self.steps, note=note)
 
     def _write_resume_point(self, trainer: Trainer) -> None:
-        partial = self.folder / f"{RESUME_FILE}.part"
-        trainer.save_checkpoint(partial, weights_only=False)
-        partial.replace(self.folder / RESUME_FILE)
+        unfinished = self.folder / f"{RESUME_FILE}.part"
+        trainer.save_checkpoint(unfinished, weights_only=False)
+        unfinished.replace(self.folder / RESUME_FILE)
         self.written = time.monotonic()
 
     def _write_losses(self) -> None:
