@@ -48,7 +48,7 @@ class Pipeline:
         self.logger = logger
         self.device = torch_device(config.trainer.accelerator)
         self.store = ArtifactStore(Path(config.output_dir) / "artifacts", describe_device(self.device))
-        self.source = open_source(config.dataset, Path(config.data_dir))
+        self.source = open_source(config.dataset, Path(config.data_dir), download=not config.dry_run)
         self.records = self.source.records()
         self.split_lists: Split = make_split(self.records, config.split, *official_partitions(config.dataset))
         members, nonmembers = self.split_lists.evaluated()

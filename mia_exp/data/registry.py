@@ -11,12 +11,13 @@ from mia_exp.data.source import PairSource
 DatasetConfig = OpenMojiDataset | SideBySideDataset | FolderDataset
 
 
-def open_source(config: DatasetConfig, data_dir: Path) -> PairSource:
+def open_source(config: DatasetConfig, data_dir: Path, download: bool = True) -> PairSource:
     """Opens a dataset, and downloads it where it is public and nobody said where it is.
 
     Args:
         config: The dataset.
         data_dir: Where a download goes.
+        download: Whether one may be made.
 
     Raises:
         DataError: The dataset is not where it should be, or cannot be downloaded.
@@ -25,7 +26,7 @@ def open_source(config: DatasetConfig, data_dir: Path) -> PairSource:
         case OpenMojiDataset():
             return OpenMoji(config.name)
         case SideBySideDataset():
-            return SideBySidePairs(config, find_root(config, data_dir))
+            return SideBySidePairs(config, find_root(config, data_dir, download))
         case FolderDataset():
             return FolderPairs(config)
 

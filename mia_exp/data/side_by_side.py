@@ -77,10 +77,15 @@ class SideBySidePairs:
         }
 
 
-def find_root(config: SideBySideDataset, data_dir: Path) -> Path:
+def find_root(config: SideBySideDataset, data_dir: Path, download: bool = True) -> Path:
     """Finds the folder that holds the dataset's partitions, and downloads it where nobody named one.
 
     `dataset.root` comes first, then `$MIA_EXP_DATA/<folder>`, then `data_dir/<folder>`, where downloads go.
+
+    Args:
+        config: The dataset.
+        data_dir: Where a download goes.
+        download: Whether one may be made; a plan does not.
 
     Raises:
         DataError: A folder that was named has no partitions, or there is nothing to download or it failed.
@@ -100,6 +105,11 @@ def find_root(config: SideBySideDataset, data_dir: Path) -> Path:
                 f"dataset={config.name} cannot be downloaded: its licence asks each user to register. Fetch it "
                 f"from {config.homepage} and set dataset.root to the folder that holds {' and '.join(wanted)}; "
                 f"docs/datasets/{config.name}.md says how."
+            )
+        if not download:
+            raise DataError(
+                f"dataset={config.name} is not here yet, and a plan downloads nothing: a run would fetch "
+                f"{config.archive_url} to {destination}. Set dataset.root to plan with a copy that you have."
             )
         fetch_archive(config.archive_url, config.archive_sha256, destination, config.partition_sizes)
     return _holder(wanted, (destination,), f"Set dataset.root to it, or remove {destination} to download it.")

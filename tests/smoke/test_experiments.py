@@ -58,6 +58,15 @@ def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, t
     assert again.out.count("cached (") == 6 and again.out.count("to be made") == 2
 
 
+def test_a_plan_downloads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIA_EXP_DATA", raising=False)
+    url = "dataset.archive_url=http://localhost:9/facades.tar.gz"
+    outcome = mia_exp("dataset=facades", url, "dry_run=true", cwd=tmp_path)
+    assert outcome.status == 1
+    assert "a run would fetch http://localhost:9/facades.tar.gz to data/facades" in outcome.err
+    assert not (tmp_path / "data").exists()
+
+
 def test_wandb_runs_offline_one_run_a_job(
     folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
