@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -56,7 +57,15 @@ def mia_exp(*words: str, cwd: Path) -> Outcome:
 def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
     """Starts the command line as a process."""
     command = [sys.executable, "-m", "mia_exp", *words]
-    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell inherit an ignored Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def tiny(dataset: Path, *more: str) -> list[str]:
