@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 from hydra import compose, initialize_config_module
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -31,12 +32,30 @@ SCHEMAS: dict[str, dict[str | None, type]] = {
         "openmoji": schemas.OpenMojiDataset,
         "side_by_side": schemas.SideBySideDataset,
         "folder": schemas.FolderDataset,
+        "cityscapes_original": schemas.CityscapesDataset,
+        "celeba": schemas.CelebADataset,
+        "bdd100k": schemas.BDD100KDataset,
+        "imagenet": schemas.ImageNetDataset,
     },
     "split": {"random": schemas.SplitConfig, "official": schemas.SplitConfig},
-    "victim": {"pix2pix": schemas.Pix2PixConfig},
+    "victim": {
+        "pix2pix": schemas.Pix2PixConfig,
+        "pix2pixhd": schemas.Pix2PixHDConfig,
+        "none": schemas.NoVictim,
+    },
     "query": {None: schemas.QueryConfig},
+    "defense": {"none": schemas.DefenseConfig, "gauss": schemas.DefenseConfig},
     "features": {None: schemas.FeaturesConfig},
-    "attack": {"ours": schemas.OursConfig},
+    "difficulty": {None: schemas.DifficultyConfig},
+    "attack": {
+        "reconstruction": schemas.ReconstructionConfig,
+        "ours": schemas.OursConfig,
+        "augmented": schemas.AugmentedConfig,
+        "multi_image": schemas.MultiImageConfig,
+        "supervised": schemas.SupervisedConfig,
+        "shadow": schemas.ShadowAttackConfig,
+        "difficulty": schemas.DifficultyOnlyConfig,
+    },
     "evaluation": {None: schemas.EvaluationConfig},
     "trainer": {None: schemas.TrainerConfig},
     "logger": {"csv": schemas.LoggerConfig, "wandb": schemas.LoggerConfig},
@@ -76,40 +95,46 @@ def typed_config(composed: DictConfig) -> schemas.Config:
     return schemas.Config(**typed, **scalars)
 
 
-def _typed_group(name: str, node: Any) -> Any:
+def _typed_group(name: str, node: Any, path: str | None = None) -> Any:
+    """Types the node of a group that stands at `path`, the group's own name by default."""
+    path = path or name
     if not isinstance(node, dict):
-        raise ConfigError(f"{name}={node}: expected one of the choices of the group {name}")
+        raise ConfigError(f"{path}={node}: expected one of the choices of the group {name}")
     choices = SCHEMAS[name]
     kind = None if None in choices else node.get("kind")
     if kind not in choices:
         expected = ", ".join(str(choice) for choice in choices)
-        raise ConfigError(f"{name}.kind={kind}: expected one of {expected}")
+        raise ConfigError(f"{path}.kind={kind}: expected one of {expected}")
     schema = OmegaConf.structured(choices[kind])
     try:
-        return OmegaConf.to_object(OmegaConf.merge(schema, node))
+        typed = OmegaConf.to_object(OmegaConf.merge(schema, node))
     except ConfigKeyError as error:
         full_key = error.full_key or ""
-        path = f"{name}.{full_key}"
+        where = f"{path}.{full_key}"
         parent = OmegaConf.select(schema, full_key.rpartition(".")[0]) if "." in full_key else schema
-        raise ConfigError(_unknown_key(path, str(error.key), [str(key) for key in parent])) from error
+        raise ConfigError(_unknown_key(where, str(error.key), [str(key) for key in parent])) from error
     except (ValidationError, UnsupportedValueType) as error:
-        path = f"{name}.{error.full_key}"
         value = OmegaConf.select(OmegaConf.create(node), error.full_key or "")
-        raise ConfigError(f"{path}={value}: {_first_line(error)}") from error
+        raise ConfigError(f"{path}.{error.full_key}={value}: {_first_line(error)}") from error
     except MissingMandatoryValue as error:
-        raise ConfigError(f"{name}.{error.full_key}: a value is needed; set it on the command line") from error
+        raise ConfigError(f"{path}.{error.full_key}: a value is needed; set it on the command line") from error
+    shadow = getattr(typed, "shadow", None)
+    if shadow is not None and shadow.dataset is not None:
+        # A group inside a group: the only one, so it is named here.
+        shadow.dataset = _typed_group("dataset", shadow.dataset, f"{path}.shadow.dataset")
+    return typed
 
 
 def validate(words: list[str]) -> None:
     """Composes and checks every job that a command line asks for, before any of them is run.
 
     Args:
-        words: The command line without the program's name; options (`--...`) are ignored.
+        words: The command line without the program's name; Hydra's options (`--...`) are left to Hydra.
 
     Raises:
         ConfigError: The first thing that does not fit, in words.
     """
-    overrides = [word for word in words if not word.startswith("-")]
+    overrides = get_args_parser().parse_known_args(words)[0].overrides
     with initialize_config_module("mia_exp.conf", version_base="1.3"):
         try:
             parsed = OverridesParser.create().parse_overrides(overrides)

@@ -26,10 +26,38 @@ class Record:
     source_bytes: int
 
 
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class InputLayout:
+    """What the channels of x mean.
+
+    Attributes:
+        palette: Where x is a label map: the colour of each class, which every pixel of x has exactly. None where
+            x is an image like any other.
+        instances: Whether x has a fourth channel, 255 where a pixel touches another instance and 0 elsewhere.
+    """
+
+    palette: tuple[Colour, ...] | None = None
+    instances: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels of x: red, green, blue, and the instance boundaries where there are any."""
+        return 4 if self.instances else 3
+
+
 class PairSource(Protocol):
-    """A dataset of pairs (x, y)."""
+    """A dataset of pairs (x, y).
+
+    Attributes:
+        name: The dataset's name.
+        layout: What the channels of x mean.
+    """
 
     name: str
+    layout: InputLayout
 
     def records(self) -> list[Record]:
         """Lists the pairs in natural order (`2` before `10`); decodes nothing.
@@ -52,7 +80,7 @@ class PairSource(Protocol):
             minimum: Least side in pixels that an image on disk may have; drawings have any size.
 
         Returns:
-            x and y, each uint8 (size, size, 3), and the conversions that they needed.
+            x, uint8 (size, size, layout.channels), y, uint8 (size, size, 3), and the conversions that they needed.
 
         Raises:
             DataError: A file cannot be read, or its image is smaller than `minimum`.

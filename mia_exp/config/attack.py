@@ -1,0 +1,202 @@
+"""The attacks' settings."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mia_exp.config.check import require
+
+AUGMENTATIONS = ("flip", "crop")
+
+
+@dataclass
+class ReconstructionConfig:
+    """L_rec (Eq. 1): the error of the victim's answer.
+
+    Attributes:
+        kind: `reconstruction`.
+    """
+
+    kind: str = "reconstruction"
+
+
+@dataclass
+class OursConfig:
+    """L_mem = L_rec - alpha * L_diff (Eq. 3).
+
+    Attributes:
+        kind: `ours`.
+        alpha: Weight of the difficulty; 0.5 is the paper's, for Wide-ResNet50-2 features.
+    """
+
+    kind: str = "ours"
+    alpha: float = 0.5
+
+
+@dataclass
+class AugmentedConfig:
+    """Ours-Aug: L_rec averaged over flipped and cropped variants of a pair, less alpha * L_diff.
+
+    Attributes:
+        kind: `augmented`.
+        alpha: Weight of the difficulty.
+        variants: How many variants of each pair are queried (K).
+        kinds: How they are made: `flip`, `crop` or both.
+        seed: Seeds crops and flips, by image and variant.
+    """
+
+    kind: str = "augmented"
+    alpha: float = 0.5
+    variants: int = 8
+    kinds: list[str] = field(default_factory=lambda: ["flip", "crop"])
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.variants >= 1, f"attack.variants={self.variants}: expected 1 or more")
+        wrong = [kind for kind in self.kinds if kind not in AUGMENTATIONS]
+        require(
+            bool(self.kinds) and not wrong,
+            f"attack.kinds={self.kinds}: expected one or both of {', '.join(AUGMENTATIONS)}",
+        )
+
+
+@dataclass
+class ShadowConfig:
+    """A model of the victim's own kind and settings that the attacker trains on pairs of their own.
+
+    Attributes:
+        n_pairs: Pairs that it is trained on (N), from the front of the split's `shadow_train`, or of `dataset`.
+        dataset: A dataset to take them from instead of the split's shadow lists, or null.
+        seed: Seeds its training, and which pairs of `dataset` are taken.
+    """
+
+    n_pairs: int = 100
+    dataset: Any = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.n_pairs >= 2, f"attack.shadow.n_pairs={self.n_pairs}: expected 2 or more")
+        require(self.seed >= 0, f"attack.shadow.seed={self.seed}: expected 0 or more")
+
+
+@dataclass
+class MultiImageConfig:
+    """L_rec less alpha times the error of a shadow model on the same pair.
+
+    Attributes:
+        kind: `multi_image`.
+        alpha: Weight of the shadow model's error.
+        shadow: The shadow model.
+    """
+
+    kind: str = "multi_image"
+    alpha: float = 0.5
+    shadow: ShadowConfig = field(default_factory=ShadowConfig)
+
+
+@dataclass
+class SupervisedConfig:
+    """L_rec less alpha times a difficulty learned from human search times (Tudor Ionescu et al., 2016).
+
+    Attributes:
+        kind: `supervised`.
+        alpha: Weight of the predicted score, which is in standard deviations of the published scores.
+        scores: CSV of photo name and score, without a header; null: `$MIA_EXP_DATA/vsd/VSD_dataset.csv`.
+        photos: Folder of the VOC photos that the scores belong to; null: `$MIA_EXP_DATA/vsd/JPEGImages`.
+        allow_missing: Fit on the photos that are there, where some that have a score are not.
+        c: The regression's penalty on errors.
+        nu: The regression's share of support vectors.
+        folds: Folds of the cross-validation that is reported.
+        seed: Draws the folds.
+        regressor: A regressor that this package saved, to be used instead of fitting one; or null.
+    """
+
+    kind: str = "supervised"
+    alpha: float = 0.01
+    scores: str | None = None
+    photos: str | None = None
+    allow_missing: bool = False
+    c: float = 1.0
+    nu: float = 0.5
+    folds: int = 5
+    seed: int = 0
+    regressor: str | None = None
+
+    def __post_init__(self) -> None:
+        require(self.c > 0, f"attack.c={self.c}: expected more than 0")
+        require(0 < self.nu <= 1, f"attack.nu={self.nu}: expected a share above 0, up to 1")
+        require(self.folds >= 2, f"attack.folds={self.folds}: expected 2 or more")
+
+
+@dataclass
+class ClassifierConfig:
+    """The classifier of loss maps: a ResNet-50 from scratch, two classes.
+
+    Attributes:
+        patches: Random patches of each map in an epoch, and of each map that is judged.
+        patch_size: Their side in pixels, or null: 90 at 256 pixels, and in proportion at other sizes.
+        epochs: Epochs of training.
+        batch_size: Patches in a step.
+        learning_rate: Adam's step size.
+        seed: Seeds initial weights, order and patches.
+    """
+
+    patches: int = 15
+    patch_size: int | None = None
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 1e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("patches", "epochs", "batch_size"):
+            value = getattr(self, name)
+            require(value >= 1, f"attack.classifier.{name}={value}: expected 1 or more")
+        require(
+            self.patch_size is None or self.patch_size >= 8,
+            f"attack.classifier.patch_size={self.patch_size}: expected 8 or more, or null",
+        )
+        require(
+            self.learning_rate > 0,
+            f"attack.classifier.learning_rate={self.learning_rate}: expected more than 0",
+        )
+
+    def patch_side(self, image_size: int) -> int:
+        """Side of the patches of images of a size, in pixels."""
+        return self.patch_size or round(90 * image_size / 256)
+
+
+@dataclass
+class ShadowAttackConfig:
+    """A classifier of loss maps, trained on a shadow model's (after He et al., 2019).
+
+    Attributes:
+        kind: `shadow`.
+        shadow: The shadow model; as many pairs again are held out from it.
+        classifier: The classifier.
+    """
+
+    kind: str = "shadow"
+    shadow: ShadowConfig = field(default_factory=ShadowConfig)
+    classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
+
+
+@dataclass
+class DifficultyOnlyConfig:
+    """L_diff alone, which asks no victim: for victim=none.
+
+    Attributes:
+        kind: `difficulty`.
+    """
+
+    kind: str = "difficulty"
+
+
+AttackConfig = (
+    ReconstructionConfig
+    | OursConfig
+    | AugmentedConfig
+    | MultiImageConfig
+    | SupervisedConfig
+    | ShadowAttackConfig
+    | DifficultyOnlyConfig
+)

@@ -1,0 +1,70 @@
+"""The settings of the difficulty score and of the backbone that it stands on."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from omegaconf import MISSING
+
+from mia_exp.config.check import require
+
+
+@dataclass
+class FeaturesConfig:
+    """The backbone whose stages describe a pixel.
+
+    Attributes:
+        backbone: `wide_resnet50_2` (the paper's) or `efficientnet_lite0`.
+        weights: A local file of ImageNet weights, or null for the backbone's usual source.
+    """
+
+    backbone: str = MISSING
+    weights: str | None = None
+
+
+class Source(Enum):
+    """Which image of a pair the difficulty is computed from; the paper's is the target."""
+
+    target = "target"
+    input = "input"
+
+
+class ResizeMethod(Enum):
+    """How an image is brought to the working size; all but `nearest` are antialiased."""
+
+    nearest = "nearest"
+    bilinear = "bilinear"
+    bicubic = "bicubic"
+    area = "area"
+
+
+@dataclass
+class DifficultyConfig:
+    """The single-image difficulty score L_diff (Eq. 2).
+
+    Attributes:
+        source: The image it is computed from.
+        working_size: Side of the pixel grid that is regressed; the backbone sees 4 times that.
+        resize: How the image is brought to both sizes.
+        fitted_share: Share of the pixels that the regression is fitted on; it is judged on the others.
+        seed: Chooses those pixels, the same for every image.
+        batch_size: Images in a batch; bounds the memory, never changes a score.
+    """
+
+    source: Source = Source.target
+    working_size: int = 56
+    resize: ResizeMethod = ResizeMethod.bilinear
+    fitted_share: float = 0.7
+    seed: int = 0
+    batch_size: int = 4
+
+    def __post_init__(self) -> None:
+        require(
+            self.working_size >= 16 and self.working_size % 8 == 0,
+            f"difficulty.working_size={self.working_size}: expected a multiple of 8, 16 or more "
+            "(the backbone sees 4 times that and halves it 5 times)",
+        )
+        require(
+            0 < self.fitted_share < 1,
+            f"difficulty.fitted_share={self.fitted_share}: expected a share between 0 and 1",
+        )
+        require(self.batch_size >= 1, f"difficulty.batch_size={self.batch_size}: expected 1 or more")

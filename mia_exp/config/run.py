@@ -1,0 +1,174 @@
+"""The settings of a run as a whole, and of what has no file of its own."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from omegaconf import MISSING
+
+from mia_exp.config.attack import AttackConfig
+from mia_exp.config.check import require
+from mia_exp.config.dataset import DatasetConfig
+from mia_exp.config.difficulty import DifficultyConfig, FeaturesConfig
+from mia_exp.config.victim import VictimConfig
+
+
+@dataclass
+class SplitConfig:
+    """Who is a member: `official` (the dataset's own partitions) or `random` (pooled, shuffled by seed).
+
+    Attributes:
+        kind: `official` or `random`.
+        seed: Orders the ids; each id's place depends on the seed and that id alone.
+        n_members: Pairs that the victim is trained on, or null for as many as there are.
+        n_shadow: Pairs in each of the two shadow lists, taken from what no victim is trained on.
+    """
+
+    kind: str = MISSING
+    seed: int = 0
+    n_members: int | None = None
+    n_shadow: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, f"split.seed={self.seed}: expected 0 or more")
+        require(
+            self.n_members is None or self.n_members >= 2,
+            f"split.n_members={self.n_members}: expected 2 or more",
+        )
+        require(self.n_shadow >= 0, f"split.n_shadow={self.n_shadow}: expected 0 or more")
+
+
+class QueryMode(Enum):
+    """How the victim answers.
+
+    `eval` is deterministic. `stochastic` keeps dropout and batch statistics live, one image at a time, as the
+    original's test script does.
+    """
+
+    eval = "eval"
+    stochastic = "stochastic"
+
+
+@dataclass
+class QueryConfig:
+    """How the attacker's queries are answered.
+
+    Attributes:
+        mode: `eval` or `stochastic`.
+        epoch: The victim's checkpoint to query, or null for its last.
+        seed: Seeds the dropout of `stochastic`, per image.
+        batch_size: Images in a forward pass; the answer to an image does not depend on it.
+    """
+
+    mode: QueryMode = QueryMode.eval
+    epoch: int | None = None
+    seed: int = 0
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")
+        require(self.batch_size >= 1, f"query.batch_size={self.batch_size}: expected 1 or more")
+
+
+@dataclass
+class DefenseConfig:
+    """What happens to V(x) before it leaves: `none`, or `gauss`, which adds noise.
+
+    Attributes:
+        kind: `none` or `gauss`.
+        sigma: Standard deviation of the noise on the [0, 1] scale.
+        seed: Seeds the noise, by image.
+    """
+
+    kind: str = "none"
+    sigma: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.sigma >= 0, f"defense.sigma={self.sigma}: expected a standard deviation, 0 or more")
+        require(
+            self.kind != "none" or self.sigma == 0,
+            f"defense.sigma={self.sigma}: defense=none adds no noise; use defense=gauss",
+        )
+        require(self.seed >= 0, f"defense.seed={self.seed}: expected 0 or more")
+
+
+@dataclass
+class EvaluationConfig:
+    """How sure the answer is.
+
+    Attributes:
+        bootstrap: Replicates behind each interval.
+        folds: Folds of the cross-fitted threshold behind the balanced accuracy.
+        fpr: False-positive rates at which the true-positive rate is read.
+        seed: Seeds replicates and folds.
+    """
+
+    bootstrap: int = 2000
+    folds: int = 5
+    fpr: list[float] = field(default_factory=lambda: [0.01, 0.001])
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.bootstrap >= 100, f"evaluation.bootstrap={self.bootstrap}: expected 100 or more")
+        require(self.folds >= 2, f"evaluation.folds={self.folds}: expected 2 or more")
+        require(all(0 < f < 1 for f in self.fpr), f"evaluation.fpr={self.fpr}: expected rates between 0 and 1")
+
+
+@dataclass
+class TrainerConfig:
+    """Where and how training runs; nothing here changes a result on one machine.
+
+    Attributes:
+        accelerator: `auto`, `cpu` or `gpu`, as pytorch_lightning names them.
+        num_workers: Processes that load training pairs.
+        resume_seconds: A checkpoint to resume from is written at most this often.
+    """
+
+    accelerator: str = "auto"
+    num_workers: int = 0
+    resume_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        choices = ("auto", "cpu", "gpu")
+        require(
+            self.accelerator in choices,
+            f"trainer.accelerator={self.accelerator}: expected one of {', '.join(choices)}",
+        )
+        require(self.num_workers >= 0, f"trainer.num_workers={self.num_workers}: expected 0 or more")
+
+
+@dataclass
+class LoggerConfig:
+    """Where the numbers are mirrored to.
+
+    Attributes:
+        kind: `csv` or `wandb`.
+        project: wandb's project.
+        offline: Keep wandb's records on this machine.
+    """
+
+    kind: str = "csv"
+    project: str = "mia_exp"
+    offline: bool = True
+
+
+@dataclass
+class Config:
+    """A whole run."""
+
+    name: str
+    dataset: DatasetConfig
+    split: SplitConfig
+    victim: VictimConfig
+    query: QueryConfig
+    defense: DefenseConfig
+    features: FeaturesConfig
+    difficulty: DifficultyConfig
+    attack: AttackConfig
+    evaluation: EvaluationConfig
+    trainer: TrainerConfig
+    logger: LoggerConfig
+    output_dir: str = "outputs"
+    data_dir: str = "data"
+    dry_run: bool = False
+    seed: int = 0
