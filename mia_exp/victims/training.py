@@ -4,12 +4,8 @@ import csv
 import json
 import logging
 import math
-import signal
-import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +18,7 @@ from torch.utils.data import BatchSampler, DataLoader
 from mia_exp.config import Pix2PixConfig, TrainerConfig
 from mia_exp.data import EpochSampler, PairStore, TrainingPairs
 from mia_exp.errors import TrainingError, WeightsError
+from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar
 from mia_exp.seeds import derive
 from mia_exp.victims.generator import load_generator, save_generator
@@ -80,26 +77,14 @@ def train(
         generator=torch.Generator(),
         pin_memory=torch.cuda.is_available(),
     )
-    with torch.random.fork_rng(), _quiet_lightning(), progress_bar() as progress:
+    with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = Pix2Pix(config)
         task = progress.add_task("training the victim", total=config.total_epochs * len(loader), note="")
         report = partial(progress.update, task)
         keeper = _Keeper(config, trainer_config, split_hash, folder, len(loader), report)
-        trainer = Trainer(
-            max_epochs=config.total_epochs,
-            accelerator=trainer_config.accelerator,
-            devices=1,
-            logger=logger or False,
-            callbacks=[keeper],
-            deterministic="warn",
-            use_distributed_sampler=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            log_every_n_steps=1,
-        )
-        with _interruptible():
+        trainer = make_trainer(trainer_config, config.total_epochs, [keeper], logger)
+        with interruptible():
             trainer.fit(module, loader, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
 
@@ -215,36 +200,3 @@ def _check_resume(path: Path, split_hash: str) -> None:
         raise WeightsError(f"{path}: not a checkpoint that this package wrote ({error}). {advice}") from error
     if stamp["split"] != split_hash:
         raise WeightsError(f"{path}: a checkpoint of another split. {advice}")
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Lightning turns Ctrl-C into an exit of its own and leaves the signal ignored; this hands it on."""
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit as stop:
-        if isinstance(stop.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from stop
-        raise
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, handler)
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Lightning announces devices and loaders on every fit; the run says what matters itself."""
-    names = ("pytorch_lightning.utilities.rank_zero", "pytorch_lightning.accelerators.cuda")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pytorch_lightning")
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)

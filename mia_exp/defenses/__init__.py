@@ -1,0 +1,1 @@
+"""What happens to V(x) before it leaves the model."""

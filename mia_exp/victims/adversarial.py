@@ -1,0 +1,102 @@
+"""What the victims have in common as LightningModules: two networks, two optimisers, one step of each a batch."""
+
+import torch
+import torch.nn.functional as F
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+
+from mia_exp.config import TrainedVictim
+from mia_exp.seeds import derive
+
+Batch = tuple[Tensor, Tensor, Tensor]
+Losses = dict[str, Tensor]
+
+
+class AdversarialVictim(LightningModule):
+    """A generator and a discriminator, trained by turns with manual optimisation.
+
+    Everything random in an epoch follows from the seed and the epoch's number, so that a run that was resumed
+    at the end of an epoch goes on exactly as one that was not stopped.
+
+    Losses are logged as means over the epoch; `g_l1`, the mean absolute error on the [0, 1] scale, is one of
+    them for every victim, whether it is trained on it or not.
+
+    Args:
+        config: The victim's settings.
+        generator: x (N, C, H, W) -> V(x) (N, 3, H, W), both in [0, 1].
+        discriminator: Judges pairs; only the subclass calls it.
+    """
+
+    def __init__(self, config: TrainedVictim, generator: nn.Module, discriminator: nn.Module) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.config = config
+        self.generator = generator
+        self.discriminator = discriminator
+
+    def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
+        """What the discriminator minimises, and its named parts.
+
+        Args:
+            x: Inputs (N, C, H, W) in [0, 1].
+            y: Targets (N, 3, H, W) in [0, 1].
+            fake: V(x), detached.
+        """
+        raise NotImplementedError
+
+    def generator_losses(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor) -> tuple[Tensor, Losses]:
+        """What the generator minimises, and its named parts, unweighted.
+
+        Args:
+            x: Inputs (N, C, H, W) in [0, 1].
+            y: Targets (N, 3, H, W) in [0, 1].
+            fake: V(x), with its graph.
+            weights: (N,), how much each image counts; their mean over the training images is 1.
+        """
+        raise NotImplementedError
+
+    def learning_rate_factor(self, epoch: int) -> float:
+        """The share of the learning rate in force in an epoch, counted from 0."""
+        raise NotImplementedError
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """One Adam for each network."""
+        betas = (self.config.beta1, 0.999)
+        return [
+            torch.optim.Adam(network.parameters(), lr=self.config.learning_rate, betas=betas)
+            for network in (self.generator, self.discriminator)
+        ]
+
+    def on_train_epoch_start(self) -> None:
+        """Seeds the epoch's dropout and sets its learning rate."""
+        torch.manual_seed(derive(self.config.seed, "dropout", self.current_epoch))
+        for optimizer in self._optimizers():
+            for group in optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * self.learning_rate_factor(self.current_epoch)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """One step of the discriminator, then one of the generator, as both originals have it in effect."""
+        x, y, weights = batch
+        generator_optimizer, discriminator_optimizer = self._optimizers()
+        fake = self.generator(x)
+
+        self.discriminator.requires_grad_(True)
+        discriminator_optimizer.zero_grad()
+        loss, discriminator_parts = self.discriminator_losses(x, y, fake.detach())
+        self.manual_backward(loss)
+        discriminator_optimizer.step()
+
+        self.discriminator.requires_grad_(False)
+        generator_optimizer.zero_grad()
+        loss, generator_parts = self.generator_losses(x, y, fake, weights)
+        self.manual_backward(loss)
+        generator_optimizer.step()
+
+        parts = {"g_l1": F.l1_loss(fake.detach(), y), **generator_parts, **discriminator_parts}
+        losses = {name: part.detach() for name, part in parts.items()}
+        self.log_dict(losses, on_step=False, on_epoch=True, batch_size=len(x))
+
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
+        optimizers = self.optimizers()
+        assert isinstance(optimizers, list)
+        return optimizers  # type: ignore[return-value]  # LightningOptimizer wraps Optimizer without being one
