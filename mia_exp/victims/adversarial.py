@@ -1,5 +1,7 @@
 """What the victims have in common as LightningModules: two networks, two optimisers, one step of each a batch."""
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from pytorch_lightning import LightningModule
@@ -25,7 +27,12 @@ class AdversarialVictim(LightningModule):
         config: The victim's settings.
         generator: x (N, C, H, W) -> V(x) (N, 3, H, W), both in [0, 1].
         discriminator: Judges pairs; only the subclass calls it.
+
+    Attributes:
+        generator_first: Whether the generator is judged by the discriminator as it was before its own step.
     """
+
+    generator_first = False
 
     def __init__(self, config: TrainedVictim, generator: nn.Module, discriminator: nn.Module) -> None:
         super().__init__()
@@ -75,26 +82,33 @@ class AdversarialVictim(LightningModule):
                 group["lr"] = self.config.learning_rate * self.learning_rate_factor(self.current_epoch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One step of the discriminator, then one of the generator, as both originals have it in effect."""
+        """One step of each network, both on the same V(x)."""
         x, y, weights = batch
-        generator_optimizer, discriminator_optimizer = self._optimizers()
         fake = self.generator(x)
-
-        self.discriminator.requires_grad_(True)
-        discriminator_optimizer.zero_grad()
-        loss, discriminator_parts = self.discriminator_losses(x, y, fake.detach())
-        self.manual_backward(loss)
-        discriminator_optimizer.step()
-
-        self.discriminator.requires_grad_(False)
-        generator_optimizer.zero_grad()
-        loss, generator_parts = self.generator_losses(x, y, fake, weights)
-        self.manual_backward(loss)
-        generator_optimizer.step()
-
-        parts = {"g_l1": F.l1_loss(fake.detach(), y), **generator_parts, **discriminator_parts}
+        steps = [partial(self._step_discriminator, x, y, fake), partial(self._step_generator, x, y, fake, weights)]
+        parts = {"g_l1": F.l1_loss(fake.detach(), y)}
+        for step in reversed(steps) if self.generator_first else steps:
+            parts |= step()
         losses = {name: part.detach() for name, part in parts.items()}
         self.log_dict(losses, on_step=False, on_epoch=True, batch_size=len(x))
+
+    def _step_discriminator(self, x: Tensor, y: Tensor, fake: Tensor) -> Losses:
+        optimizer = self._optimizers()[1]
+        self.discriminator.requires_grad_(True)
+        optimizer.zero_grad()
+        loss, parts = self.discriminator_losses(x, y, fake.detach())
+        self.manual_backward(loss)
+        optimizer.step()
+        return parts
+
+    def _step_generator(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor) -> Losses:
+        optimizer = self._optimizers()[0]
+        self.discriminator.requires_grad_(False)
+        optimizer.zero_grad()
+        loss, parts = self.generator_losses(x, y, fake, weights)
+        self.manual_backward(loss)
+        optimizer.step()
+        return parts
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         optimizers = self.optimizers()
