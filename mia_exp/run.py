@@ -11,15 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from mia_exp.artifacts import git_commit, installed_versions, plain
-from mia_exp.config import Config
+from mia_exp.config import AugmentedConfig, Config, OursConfig
 from mia_exp.tracking import tracking
 
 if TYPE_CHECKING:
     from mia_exp.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
-
-COMPARED = [("l_mem", "l_rec")]
 
 
 def run(config: Config, folder: Path) -> dict[str, Any]:
@@ -40,28 +38,37 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
     from mia_exp.evaluation import evaluate
     from mia_exp.pipeline import Pipeline
     from mia_exp.report import print_table, write_report
-    from mia_exp.victims.training import LOSSES_FILE
+    from mia_exp.victims import LOSSES_FILE
 
     settings = plain(config)
     with tracking(config.logger, config.name, settings, folder) as tracker:
         pipeline = Pipeline(config, tracker.lightning)
         _warn_of_other_alpha(config)
-        trained_before = config.victim.weights is None and pipeline.store.has(pipeline.victim)
+        training = pipeline.victim and pipeline.victim.training
+        trained_before = training is not None and pipeline.store.has(training)
         pipeline.run()
-        if trained_before:
-            tracker.replay_losses(pipeline.store.get(pipeline.victim) / LOSSES_FILE)
+        if training is not None and trained_before:
+            tracker.replay_losses(pipeline.store.get(training) / LOSSES_FILE)
 
         scores = pipeline.scores()
         members, nonmembers = pipeline.split_lists.evaluated()
         evaluation = evaluate(
-            scores[["id", "l_rec", "l_mem"]],
+            scores[["id", *pipeline.score_columns]],
             pipeline.blind_columns(),
             members,
             nonmembers,
             config.evaluation,
-            COMPARED,
+            pipeline.attack.compared,
+            pipeline.attack.thresholds,
         )
-        metrics = {**_description(pipeline), **evaluation.to_json(), "provenance": _provenance(pipeline)}
+        metrics = {
+            **_description(pipeline),
+            **evaluation.to_json(),
+            "headline": pipeline.headline,
+            "attack_details": pipeline.attack.details(),
+            "damage": pipeline.damage_done(),
+            "provenance": _provenance(pipeline),
+        }
         write_report(
             folder,
             metrics=metrics,
@@ -86,10 +93,10 @@ def print_plan(config: Config) -> None:
     console = Console()
     console.print_json(json.dumps(plain(config)))
     table = Table("stage", "state", "key", "what", title="Plan", title_justify="left")
-    for stage in pipeline.stages:
+    for name, stage in pipeline.stages.items():
         cached = pipeline.store.has(stage)
         state = f"cached ({pipeline.store.manifest(stage)['seconds']:.0f} s)" if cached else "to be made"
-        table.add_row(stage.name, state, stage.key[:12], stage.note)
+        table.add_row(name.replace("_", " "), state, stage.key[:12], stage.note)
     console.print(table)
     console.print(f"device  {pipeline.store.device}", highlight=False)
 
@@ -111,9 +118,16 @@ class Gallery:
         return np.asarray(store.y[store.rows(ids)])
 
     def v(self, ids: list[str]) -> np.ndarray:
-        """The victim's answers."""
+        """The victim's answers, as the attack saw them.
+
+        Raises:
+            LookupError: No victim was asked.
+        """
+        answers = self.pipeline.answers
+        if answers is None:
+            raise LookupError("no victim was asked, so there are no answers")
         order = {name: row for row, name in enumerate(self.pipeline.ids)}
-        return np.asarray(self.pipeline.answers[[order[name] for name in ids]])
+        return np.asarray(answers[[order[name] for name in ids]])
 
 
 def _description(pipeline: "Pipeline") -> dict[str, Any]:
@@ -133,33 +147,32 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
         },
         "victim": plain(config.victim),
         "query": plain(config.query),
+        "defense": plain(config.defense),
         "features": plain(config.features),
+        "difficulty": plain(config.difficulty),
         "attack": plain(config.attack),
     }
 
 
 def _provenance(pipeline: "Pipeline") -> dict[str, Any]:
     store = pipeline.store
-    stages = {_label(stage, pipeline): stage for stage in pipeline.stages}
-    manifests = {label: store.manifest(stage) for label, stage in stages.items()}
+    stages = pipeline.stages
+    manifests = {name: store.manifest(stage) for name, stage in stages.items()}
     return {
         "git": git_commit(),
-        "keys": {label: stage.key for label, stage in stages.items()},
-        "seconds": {label: manifest["seconds"] for label, manifest in manifests.items()},
+        "keys": {name: stage.key for name, stage in stages.items()},
+        "seconds": {name: manifest["seconds"] for name, manifest in manifests.items()},
         # A cached stage may have been made elsewhere, by another commit.
-        "devices": {label: manifest["device"] for label, manifest in manifests.items()},
-        "commits": {label: manifest["git"] for label, manifest in manifests.items()},
+        "devices": {name: manifest["device"] for name, manifest in manifests.items()},
+        "commits": {name: manifest["git"] for name, manifest in manifests.items()},
         "versions": installed_versions(),
         "device": store.device,
     }
 
 
-def _label(stage: Any, pipeline: "Pipeline") -> str:
-    return "training_pairs" if stage.key != pipeline.pairs.key and stage.name == "pairs" else str(stage.name)
-
-
 def _warn_of_other_alpha(config: Config) -> None:
-    if config.features.backbone != "wide_resnet50_2" and config.attack.alpha == 0.5:
+    uses_l_diff = isinstance(config.attack, OursConfig | AugmentedConfig)
+    if uses_l_diff and config.features.backbone != "wide_resnet50_2" and config.attack.alpha == 0.5:
         log.info(
             "attack.alpha=0.5 is the paper's, for wide_resnet50_2 features; with %s the best alpha may differ",
             config.features.backbone,

@@ -1,8 +1,17 @@
 """The membership score: L_mem = L_rec - alpha * L_diff, Eq. 3 of Shafran, Peleg, Hoshen (2021)."""
 
-import pandas as pd
+import numpy as np
 
 
-def membership_score(scores: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """Adds the column `l_mem` to a table that has `l_rec` and `l_diff`; low means member."""
-    return scores.assign(l_mem=scores["l_rec"] - alpha * scores["l_diff"])
+def membership_score(error: np.ndarray, difficulty: np.ndarray, alpha: float) -> np.ndarray:
+    """An error for how difficult its image is; low means member.
+
+    Args:
+        error: A reconstruction error (N,).
+        difficulty: A difficulty (N,): L_diff, or what an attack puts in its place.
+        alpha: Weight of the difficulty.
+
+    Returns:
+        (N,), in the unit of the error.
+    """
+    return error - alpha * difficulty

@@ -5,11 +5,11 @@ from enum import Enum
 
 from omegaconf import MISSING
 
-from mia_exp.config.attack import AttackConfig
+from mia_exp.config.attack import AttackConfig, DifficultyOnlyConfig, MultiImageConfig, ShadowAttackConfig
 from mia_exp.config.check import require
-from mia_exp.config.dataset import DatasetConfig
+from mia_exp.config.dataset import DatasetConfig, ImageNetDataset
 from mia_exp.config.difficulty import DifficultyConfig, FeaturesConfig
-from mia_exp.config.victim import VictimConfig
+from mia_exp.config.victim import NoVictim, TrainedVictim, VictimConfig
 
 
 @dataclass
@@ -172,3 +172,47 @@ class Config:
     data_dir: str = "data"
     dry_run: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks what concerns more than one group."""
+        kind = self.attack.kind
+        if isinstance(self.dataset, ImageNetDataset):
+            require(
+                isinstance(self.victim, NoVictim),
+                f"victim={self.victim.kind}: dataset={self.dataset.name} has images and no inputs, so nothing can "
+                "be generated; use victim=none attack=difficulty",
+            )
+        if isinstance(self.victim, NoVictim):
+            require(
+                isinstance(self.attack, DifficultyOnlyConfig),
+                f"attack={kind}: victim=none leaves nobody to attack; use attack=difficulty, or a victim",
+            )
+        if isinstance(self.attack, DifficultyOnlyConfig):
+            require(
+                self.defense.kind == "none",
+                f"defense={self.defense.kind}: attack=difficulty asks no victim, so there is no answer to defend",
+            )
+        if isinstance(self.victim, TrainedVictim):
+            self._check_epoch(self.victim)
+        if isinstance(self.attack, MultiImageConfig | ShadowAttackConfig) and self.attack.shadow.dataset is None:
+            wanted = self.attack.shadow.n_pairs
+            require(
+                self.split.n_shadow >= wanted,
+                f"split.n_shadow={self.split.n_shadow}: attack={kind} trains a shadow model on {wanted} pairs of the "
+                f"split's shadow part (attack.shadow.n_pairs); set split.n_shadow={wanted} or more, or lower it",
+            )
+        if isinstance(self.attack, ShadowAttackConfig):
+            side = self.attack.classifier.patch_side(self.victim.image_size)
+            require(
+                side <= self.victim.image_size,
+                f"attack.classifier.patch_size={side}: larger than the images, victim.image_size="
+                f"{self.victim.image_size}; expected at most that, or null",
+            )
+
+    def _check_epoch(self, victim: TrainedVictim) -> None:
+        epoch = self.query.epoch
+        kept = sorted({*victim.checkpoint_epochs, victim.total_epochs})
+        require(
+            victim.weights is not None or epoch is None or epoch in kept,
+            f"query.epoch={epoch}: this victim keeps the epochs {kept}; add {epoch} to victim.checkpoint_epochs",
+        )

@@ -102,7 +102,7 @@ def make_split(
 
 
 def _random_split(records: Sequence[Record], config: SplitConfig) -> Split:
-    pool = _ordered(records, config.seed)
+    pool = ordered(records, config.seed)
     available = (len(pool) - 2 * config.n_shadow) // 2
     count = available if config.n_members is None else config.n_members
     wanted = 2 * max(count, FEWEST) + 2 * config.n_shadow
@@ -129,8 +129,8 @@ def _official_split(
             f"split=official: {', '.join(both)} is named among dataset.member_partitions and "
             "dataset.nonmember_partitions. Name it in one of them."
         )
-    inside = _ordered([r for r in records if r.partition in member_partitions], config.seed)
-    outside = _ordered([r for r in records if r.partition in nonmember_partitions], config.seed)
+    inside = ordered([r for r in records if r.partition in member_partitions], config.seed)
+    outside = ordered([r for r in records if r.partition in nonmember_partitions], config.seed)
     count = len(inside) if config.n_members is None else config.n_members
     if max(count, FEWEST) > len(inside):
         raise DataError(
@@ -159,7 +159,8 @@ def _split(members: list[str], nonmembers: list[str], pool: list[str], config: S
     )
 
 
-def _ordered(records: Sequence[Record], seed: int) -> list[str]:
+def ordered(records: Sequence[Record], seed: int) -> list[str]:
+    """The ids in an order in which each one's place depends on the seed and that id alone."""
     def place(id: str) -> bytes:
         return hashlib.sha256(f"{seed}:{id}".encode()).digest()
 

@@ -1,17 +1,9 @@
-"""pix2pix's U-Net generator (Isola et al., 2017, Sec. 6.1.1) and the file it is kept in."""
-
-import json
-from pathlib import Path
+"""pix2pix's U-Net generator (Isola et al., 2017, Sec. 6.1.1)."""
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mia_exp.errors import WeightsError
 from mia_exp.victims.initialise import initialise
-
-FORMAT = "mia_exp generator 1"
 
 
 class UNetGenerator(nn.Module):
@@ -77,44 +69,3 @@ def _up(inputs: int, outputs: int, level: int, dropped: bool) -> nn.Sequential:
     if dropped:
         layers.append(nn.Dropout(0.5))
     return nn.Sequential(*layers)
-
-
-def save_generator(generator: UNetGenerator, path: Path, split_hash: str) -> None:
-    """Keeps a generator with what is needed to build it again and the split that it was trained on."""
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
-    metadata = {
-        "format": FORMAT,
-        "architecture": json.dumps(generator.architecture, sort_keys=True),
-        "split": split_hash,
-    }
-    save_file(state, path, metadata)
-
-
-def load_generator(path: Path) -> tuple[UNetGenerator, str]:
-    """Reads what `save_generator` wrote.
-
-    Returns:
-        The generator, and the hash of the split that it was trained on.
-
-    Raises:
-        WeightsError: The file is missing, damaged, or not one of ours.
-    """
-    if not path.is_file():
-        raise WeightsError(f"{path}: there is no such file; expected a generator that mia_exp saved")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: not a readable .safetensors file ({error})") from error
-    if metadata.get("format") != FORMAT:
-        raise WeightsError(
-            f"{path}: not a generator that mia_exp saved (its header lacks the format {FORMAT!r}). "
-            "Such files lie in the artifacts of a victim: generator-NNNN.safetensors."
-        )
-    generator = UNetGenerator(**json.loads(metadata["architecture"]))
-    try:
-        generator.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"{path}: its tensors do not fit its own header: {error}") from error
-    return generator, metadata["split"]

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,19 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger
+from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader
 
-from mia_exp.config import Pix2PixConfig, TrainerConfig
-from mia_exp.data import EpochSampler, PairStore, TrainingPairs
+from mia_exp.config import Pix2PixConfig, Pix2PixHDConfig, TrainedVictim, TrainerConfig
+from mia_exp.data import EpochSampler, InputLayout, TrainingPairs
 from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar
 from mia_exp.seeds import derive
-from mia_exp.victims.generator import load_generator, save_generator
+from mia_exp.victims.adversarial import AdversarialVictim
+from mia_exp.victims.generator_file import describe, load_generator, save_generator, training_set_hash
 from mia_exp.victims.pix2pix import Pix2Pix
+from mia_exp.victims.pix2pixhd import Pix2PixHD
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +40,14 @@ def generator_file(epoch: int) -> str:
 
 
 def train(
-    config: Pix2PixConfig,
+    config: TrainedVictim,
     trainer_config: TrainerConfig,
-    store: PairStore,
-    members: Sequence[str],
-    split_hash: str,
+    layout: InputLayout,
+    pairs: TrainingPairs,
     folder: Path,
     logger: Logger | None = None,
 ) -> None:
-    """Trains a victim on its members and leaves its generators and losses in `folder`.
+    """Trains a victim, or a shadow of one, and leaves its generators and losses in `folder`.
 
     What an interrupted call left in `folder` is taken up at the end of its last kept epoch, with the result of
     one that was not interrupted.
@@ -52,9 +55,8 @@ def train(
     Args:
         config: The victim.
         trainer_config: Where it is trained, and how often a resume point is written.
-        store: Pairs at `config.load_size`.
-        members: Ids to train on.
-        split_hash: The split that they come from; kept beside the generator.
+        layout: What the channels of x mean.
+        pairs: What it is trained on.
         folder: Holds `generator-NNNN.safetensors` for each kept epoch and `losses.csv`.
         logger: Where Lightning mirrors the losses.
 
@@ -62,54 +64,73 @@ def train(
         TrainingError: A loss is not finite.
         WeightsError: The resume point in `folder` is damaged or belongs to another run.
     """
+    training_set = training_set_hash(pairs.ids)
     resume = folder / RESUME_FILE
     if resume.exists():
-        _check_resume(resume, split_hash)
+        _check_resume(resume, training_set)
         log.info("training goes on from %s", resume)
-    pairs = TrainingPairs(store, members, config.image_size, config.seed)
-    sampler = EpochSampler(len(members), config.seed)
+    sampler = EpochSampler(len(pairs), config.seed)
     loader = DataLoader(
         pairs,
         # An address is no index, which is all that the stubs know of; the sampler hands on whatever it is given.
         batch_sampler=BatchSampler(sampler, config.batch_size, drop_last=False),  # type: ignore[arg-type]
         num_workers=trainer_config.num_workers,
+        collate_fn=_collate,
         # Of its own: a loader draws a seed for its workers, which must not move the dropout's stream.
         generator=torch.Generator(),
         pin_memory=torch.cuda.is_available(),
     )
     with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
-        module = Pix2Pix(config)
-        task = progress.add_task("training the victim", total=config.total_epochs * len(loader), note="")
+        module = build_victim(config, layout)
+        task = progress.add_task("training", total=config.total_epochs * len(loader), note="")
         report = partial(progress.update, task)
-        keeper = _Keeper(config, trainer_config, split_hash, folder, len(loader), report)
+        keeper = _Keeper(config, trainer_config, training_set, folder, len(loader), report)
         trainer = make_trainer(trainer_config, config.total_epochs, [keeper], logger)
         with interruptible():
             trainer.fit(module, loader, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
 
 
-def check_weights(config: Pix2PixConfig, split_hash: str) -> Path:
-    """Finds the generator that `config.weights` names and checks that it is this victim, of this split.
+def build_victim(config: TrainedVictim, layout: InputLayout) -> AdversarialVictim:
+    """The networks that a configuration describes, with initial weights from torch's generator."""
+    match config:
+        case Pix2PixConfig():
+            return Pix2Pix(config)
+        case Pix2PixHDConfig():
+            return Pix2PixHD(config, layout)
+    raise TypeError(f"{type(config).__name__} is not trained here")
+
+
+def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[str]) -> Path:
+    """Finds the generator that `config.weights` names and checks that it is this victim, of these members.
 
     Raises:
-        WeightsError: It is missing, not ours, of another shape, or trained on another split.
+        WeightsError: It is missing, not ours, of another shape, or trained on other pairs.
     """
     path = Path(config.weights or "").expanduser()
-    generator, trained_on = load_generator(path)
-    expected = {"image_size": config.image_size, "ngf": config.ngf, "dropout": config.dropout}
-    if generator.architecture != expected:
+    generator, training_set = load_generator(path)
+    with torch.random.fork_rng():
+        expected = describe(build_victim(replace(config, weights=None), layout).generator)
+    found = describe(generator)
+    if found != expected:
+        names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        differences = ", ".join(f"{name} {found.get(name)} instead of {expected.get(name)}" for name in names)
         raise WeightsError(
-            f"victim.weights={path}: a generator of {generator.architecture}, where the configuration says "
-            f"{expected}. Set victim.image_size, victim.ngf and victim.dropout to the file's."
+            f"victim.weights={path}: not the generator that the configuration describes: {differences}. Choose "
+            "the victim, its settings and the dataset that it was trained with."
         )
-    if trained_on != split_hash:
+    if training_set != training_set_hash(members):
         raise WeightsError(
-            f"victim.weights={path}: trained on the members of split {trained_on[:12]}, where this run's split "
-            f"is {split_hash[:12]}. Its members would be taken for non-members: use the dataset and split "
-            "settings that it was trained with."
+            f"victim.weights={path}: trained on other pairs than this run's members. Its members would be taken "
+            "for non-members: use the dataset and split settings that it was trained with."
         )
     return path
+
+
+def _collate(items: list[tuple[Tensor, Tensor, float]]) -> tuple[Tensor, Tensor, Tensor]:
+    x, y, weights = zip(*items, strict=True)
+    return torch.stack(x), torch.stack(y), torch.tensor(weights, dtype=torch.float32)
 
 
 class _Keeper(Callback):
@@ -117,9 +138,9 @@ class _Keeper(Callback):
 
     def __init__(
         self,
-        config: Pix2PixConfig,
+        config: TrainedVictim,
         trainer_config: TrainerConfig,
-        split_hash: str,
+        training_set: str,
         folder: Path,
         steps: int,
         report: Callable[..., None],
@@ -128,7 +149,7 @@ class _Keeper(Callback):
         self.steps = steps
         self.kept = {*config.checkpoint_epochs, config.total_epochs}
         self.interval = trainer_config.resume_seconds
-        self.split_hash = split_hash
+        self.training_set = training_set
         self.folder = folder
         self.report = report
         self.losses: list[dict[str, float]] = []
@@ -140,7 +161,7 @@ class _Keeper(Callback):
         self.report(completed=trainer.current_epoch * self.steps + batch_idx + 1)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, Pix2Pix)
+        assert isinstance(pl_module, AdversarialVictim)
         epoch = trainer.current_epoch + 1
         losses = {name: float(value) for name, value in trainer.callback_metrics.items()}
         _check_finite(losses, epoch, pl_module.config)
@@ -149,7 +170,7 @@ class _Keeper(Callback):
         if epoch in self.kept:
             path = self.folder / generator_file(epoch)
             unfinished = path.with_suffix(".part")
-            save_generator(pl_module.generator, unfinished, self.split_hash)
+            save_generator(pl_module.generator, unfinished, self.training_set)
             unfinished.replace(path)
         last = epoch == pl_module.config.total_epochs
         if last:
@@ -158,7 +179,7 @@ class _Keeper(Callback):
             self._write_resume_point(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        checkpoint["mia_exp"] = {"split": self.split_hash, "losses": json.dumps(self.losses)}
+        checkpoint["mia_exp"] = {"training_set": self.training_set, "losses": json.dumps(self.losses)}
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         self.losses = json.loads(checkpoint["mia_exp"]["losses"])
@@ -182,7 +203,7 @@ class _Keeper(Callback):
             writer.writerows(self.losses)
 
 
-def _check_finite(losses: dict[str, float], epoch: int, config: Pix2PixConfig) -> None:
+def _check_finite(losses: dict[str, float], epoch: int, config: TrainedVictim) -> None:
     broken = [name for name, value in losses.items() if not math.isfinite(value)]
     if broken:
         raise TrainingError(
@@ -192,11 +213,11 @@ def _check_finite(losses: dict[str, float], epoch: int, config: Pix2PixConfig) -
         )
 
 
-def _check_resume(path: Path, split_hash: str) -> None:
+def _check_resume(path: Path, training_set: str) -> None:
     advice = "Move the file away, and training starts over."
     try:
         stamp = torch.load(path, map_location="cpu", weights_only=True)["mia_exp"]
     except Exception as error:
         raise WeightsError(f"{path}: not a checkpoint that this package wrote ({error}). {advice}") from error
-    if stamp["split"] != split_hash:
-        raise WeightsError(f"{path}: a checkpoint of another split. {advice}")
+    if stamp["training_set"] != training_set:
+        raise WeightsError(f"{path}: a checkpoint of a victim of other pairs. {advice}")

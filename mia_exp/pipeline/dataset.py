@@ -1,0 +1,58 @@
+"""A dataset of a run, decoded once for each size that a stage asks for."""
+
+from functools import cached_property
+from pathlib import Path
+
+from mia_exp.artifacts import Stage, plain
+from mia_exp.config import DatasetConfig
+from mia_exp.data import InputLayout, PairStore, open_source
+from mia_exp.pipeline.context import Context
+
+# What of a dataset's settings changes its pixels; the rest says where its files are, and they enter by content.
+READING = ("kind", "name", "photo_side", "direction", "landmarks")
+
+
+class Dataset:
+    """A dataset, listed when it is opened and decoded when a stage needs it.
+
+    Args:
+        context: The run.
+        config: The dataset.
+
+    Raises:
+        MiaError: The dataset cannot be listed.
+    """
+
+    def __init__(self, context: Context, config: DatasetConfig) -> None:
+        run = context.config
+        self._context = context
+        self.config = config
+        self._source = open_source(config, Path(run.data_dir), download=not run.dry_run, labels=run.victim.one_hot)
+        self.records = self._source.records()
+
+    @property
+    def layout(self) -> InputLayout:
+        """What the channels of x mean."""
+        return self._source.layout
+
+    def stage(self, size: int) -> Stage:
+        """All pairs at `size` pixels."""
+        # The same for every size, so that an image is refused at all of them or at none.
+        minimum = self._context.config.victim.image_size
+        settings = {"fingerprint": self._fingerprint, "size": size, "minimum": minimum, "layout": self.layout}
+        settings |= {name: getattr(self.config, name) for name in READING if hasattr(self.config, name)}
+
+        def build(folder: Path) -> None:
+            PairStore.build(self._source, size, minimum, folder)
+
+        megabytes = len(self.records) * size * size * (self.layout.channels + 3) / 1e6
+        note = f"{len(self.records)} pairs at {size} px, {megabytes:.0f} MB"
+        return Stage("pairs", 2, plain(settings), {}, build, note=note)
+
+    def at(self, size: int) -> PairStore:
+        """The pairs at `size` pixels, decoded if they were not yet."""
+        return PairStore.open(self._context.store.get(self.stage(size)))
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self._source.fingerprint()

@@ -1,0 +1,81 @@
+"""Stages that score pairs without an attack of their own: L_rec, L_diff, and the blind statistics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mia_exp.artifacts import Stage, plain
+from mia_exp.attacks.reconstruction import reconstruction_error
+from mia_exp.features import weights_fingerprint
+from mia_exp.pipeline.context import Context, batches, save_columns
+from mia_exp.pipeline.dataset import Dataset
+from mia_exp.progress import track
+
+# What cannot change a score: left out of the keys.
+DIFFICULTY_SPEED = ("batch_size",)
+# Pairs held in memory at once.
+TOGETHER = 64
+
+
+def reconstruction_stage(
+    context: Context, dataset: Dataset, ids: Sequence[str], queries: Stage, column: str = "l_rec"
+) -> Stage:
+    """L_rec of the pairs `ids`, whose answers `queries` holds in the same order."""
+    size = context.config.victim.image_size
+
+    def build(folder: Path) -> None:
+        store = dataset.at(size)
+        answers = np.load(context.store.get(queries) / "v.npy", mmap_mode="r")
+        errors = [
+            reconstruction_error(store.y[store.rows(few)], answers[start : start + len(few)])
+            for start, few in zip(range(0, len(ids), TOGETHER), batches(ids, TOGETHER), strict=True)
+        ]
+        save_columns(folder, ids, {column: np.concatenate(errors)})
+
+    inputs = {"pairs": dataset.stage(size), "queries": queries}
+    return Stage("reconstruction", 1, {"column": column}, inputs, build, note=f"{len(ids)} images")
+
+
+def difficulty_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage:
+    """L_diff of the pairs `ids`; no victim has a part in it."""
+    config, features = context.config.difficulty, context.config.features
+    size = context.config.victim.image_size
+    settings = {name: value for name, value in plain(config).items() if name not in DIFFICULTY_SPEED}
+    settings |= {
+        "backbone": features.backbone,
+        "weights": weights_fingerprint(features),
+        "ids": list(ids),
+    }
+
+    def build(folder: Path) -> None:
+        # Imported where it is used: the backbones' libraries take seconds to load.
+        from mia_exp.attacks.difficulty import DifficultyScorer
+
+        scorer = DifficultyScorer(features, config, context.device)
+        store = dataset.at(size)
+        cut = list(batches(ids, config.batch_size))
+        half = 0 if config.source.name == "input" else 1
+        # Of an input with instance boundaries, the picture.
+        scores = [scorer(store.batch(few)[half][:, :3]) for few in track(cut, "scoring difficulty", len(cut))]
+        save_columns(folder, ids, {"l_diff": np.concatenate(scores)})
+
+    note = f"{len(ids)} images, {features.backbone}"
+    return Stage("difficulty", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)
+
+
+def blind_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage:
+    """Image statistics of the targets of `ids`; no model has a part in them."""
+    size = context.config.victim.image_size
+
+    def build(folder: Path) -> None:
+        from mia_exp.evaluation import blind_statistics
+
+        store = dataset.at(size)
+        rows = store.rows(ids)
+        columns = blind_statistics(store.y[rows])
+        columns["file_size"] = np.asarray(store.source_bytes, dtype=np.float64)[rows]
+        save_columns(folder, ids, columns)
+
+    inputs = {"pairs": dataset.stage(size)}
+    return Stage("blind", 1, {"ids": list(ids)}, inputs, build, note=f"{len(ids)} images")

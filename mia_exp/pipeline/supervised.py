@@ -1,0 +1,1 @@
+"""The attack whose difficulty was learned from human search times."""
