@@ -1,5 +1,6 @@
 """The command line: compose, validate, run."""
 
+import json
 import logging
 import os
 import sys
@@ -13,6 +14,7 @@ from mia_exp.artifacts import is_disk_full
 from mia_exp.compose import typed_config, validate
 from mia_exp.errors import MiaError
 from mia_exp.run import print_plan, run
+from mia_exp.sweep import report_sweep
 
 log = logging.getLogger("mia_exp")
 
@@ -28,6 +30,7 @@ def app(composed: DictConfig) -> None:
             return
         log_to(folder / "run.log")
         (folder / "config.yaml").write_text(OmegaConf.to_yaml(composed, resolve=True))
+        (folder / "overrides.json").write_text(json.dumps(list(HydraConfig.get().overrides.task)))
         run(config, folder)
     except MiaError:
         log.debug("the run ended with an error", exc_info=True)
@@ -44,7 +47,11 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         validate(sys.argv[1:])
-        app()
+        try:
+            app()
+        finally:
+            # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
+            report_sweep()
     except MiaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

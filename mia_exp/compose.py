@@ -56,6 +56,8 @@ SCHEMAS: dict[str, dict[str | None, type]] = {
         "shadow": schemas.ShadowAttackConfig,
         "difficulty": schemas.DifficultyOnlyConfig,
     },
+    "shadow": {None: schemas.ShadowConfig},
+    "visual_search": {None: schemas.VisualSearchConfig},
     "evaluation": {None: schemas.EvaluationConfig},
     "trainer": {None: schemas.TrainerConfig},
     "logger": {"csv": schemas.LoggerConfig, "wandb": schemas.LoggerConfig},
@@ -118,10 +120,9 @@ def _typed_group(name: str, node: Any, path: str | None = None) -> Any:
         raise ConfigError(f"{path}.{error.full_key}={value}: {_first_line(error)}") from error
     except MissingMandatoryValue as error:
         raise ConfigError(f"{path}.{error.full_key}: a value is needed; set it on the command line") from error
-    shadow = getattr(typed, "shadow", None)
-    if shadow is not None and shadow.dataset is not None:
-        # A group inside a group: the only one, so it is named here.
-        shadow.dataset = _typed_group("dataset", shadow.dataset, f"{path}.shadow.dataset")
+    if isinstance(typed, schemas.ShadowConfig) and typed.dataset is not None:
+        # A group inside another: the only one, so it is named here.
+        typed.dataset = _typed_group("dataset", typed.dataset, f"{path}.dataset")
     return typed
 
 

@@ -1,7 +1,6 @@
 """One run: plan, stages, evaluation, report."""
 
 import json
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from mia_exp.artifacts import git_commit, installed_versions, plain
-from mia_exp.config import AugmentedConfig, Config, OursConfig
+from mia_exp.config import Config
 from mia_exp.tracking import tracking
 
 if TYPE_CHECKING:
     from mia_exp.pipeline import Pipeline
-
-log = logging.getLogger(__name__)
 
 
 def run(config: Config, folder: Path) -> dict[str, Any]:
@@ -43,7 +40,6 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
     settings = plain(config)
     with tracking(config.logger, config.name, settings, folder) as tracker:
         pipeline = Pipeline(config, tracker.lightning)
-        _warn_of_other_alpha(config)
         training = pipeline.victim and pipeline.victim.training
         trained_before = training is not None and pipeline.store.has(training)
         pipeline.run()
@@ -151,6 +147,7 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
         "features": plain(config.features),
         "difficulty": plain(config.difficulty),
         "attack": plain(config.attack),
+        "shadow": plain(config.shadow),
     }
 
 
@@ -168,12 +165,3 @@ def _provenance(pipeline: "Pipeline") -> dict[str, Any]:
         "versions": installed_versions(),
         "device": store.device,
     }
-
-
-def _warn_of_other_alpha(config: Config) -> None:
-    uses_l_diff = isinstance(config.attack, OursConfig | AugmentedConfig)
-    if uses_l_diff and config.features.backbone != "wide_resnet50_2" and config.attack.alpha == 0.5:
-        log.info(
-            "attack.alpha=0.5 is the paper's, for wide_resnet50_2 features; with %s the best alpha may differ",
-            config.features.backbone,
-        )

@@ -14,9 +14,9 @@ from mia_exp.config.attack import (
     OursConfig,
     ReconstructionConfig,
     ShadowAttackConfig,
-    ShadowConfig,
     SupervisedConfig,
 )
+from mia_exp.config.attacker import ShadowConfig, VisualSearchConfig
 from mia_exp.config.dataset import (
     BDD100KDataset,
     CelebADataset,
@@ -82,4 +82,5 @@ __all__ = [
     "TrainedVictim",
     "TrainerConfig",
     "VictimConfig",
+    "VisualSearchConfig",
 ]

@@ -1,7 +1,6 @@
 """The attacks' settings."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from mia_exp.config.check import require
 
@@ -60,37 +59,16 @@ class AugmentedConfig:
 
 
 @dataclass
-class ShadowConfig:
-    """A model of the victim's own kind and settings that the attacker trains on pairs of their own.
-
-    Attributes:
-        n_pairs: Pairs that it is trained on (N), from the front of the split's `shadow_train`, or of `dataset`.
-        dataset: A dataset to take them from instead of the split's shadow lists, or null.
-        seed: Seeds its training, and which pairs of `dataset` are taken.
-    """
-
-    n_pairs: int = 100
-    dataset: Any = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require(self.n_pairs >= 2, f"attack.shadow.n_pairs={self.n_pairs}: expected 2 or more")
-        require(self.seed >= 0, f"attack.shadow.seed={self.seed}: expected 0 or more")
-
-
-@dataclass
 class MultiImageConfig:
     """L_rec less alpha times the error of a shadow model on the same pair.
 
     Attributes:
         kind: `multi_image`.
         alpha: Weight of the shadow model's error.
-        shadow: The shadow model.
     """
 
     kind: str = "multi_image"
     alpha: float = 0.5
-    shadow: ShadowConfig = field(default_factory=ShadowConfig)
 
 
 @dataclass
@@ -100,9 +78,6 @@ class SupervisedConfig:
     Attributes:
         kind: `supervised`.
         alpha: Weight of the predicted score, which is in standard deviations of the published scores.
-        scores: CSV of photo name and score, without a header; null: `$MIA_EXP_DATA/vsd/VSD_dataset.csv`.
-        photos: Folder of the VOC photos that the scores belong to; null: `$MIA_EXP_DATA/vsd/JPEGImages`.
-        allow_missing: Fit on the photos that are there, where some that have a score are not.
         c: The regression's penalty on errors.
         nu: The regression's share of support vectors.
         folds: Folds of the cross-validation that is reported.
@@ -112,9 +87,6 @@ class SupervisedConfig:
 
     kind: str = "supervised"
     alpha: float = 0.01
-    scores: str | None = None
-    photos: str | None = None
-    allow_missing: bool = False
     c: float = 1.0
     nu: float = 0.5
     folds: int = 5
@@ -171,12 +143,10 @@ class ShadowAttackConfig:
 
     Attributes:
         kind: `shadow`.
-        shadow: The shadow model; as many pairs again are held out from it.
         classifier: The classifier.
     """
 
     kind: str = "shadow"
-    shadow: ShadowConfig = field(default_factory=ShadowConfig)
     classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
 
 

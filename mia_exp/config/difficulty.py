@@ -15,10 +15,12 @@ class FeaturesConfig:
     Attributes:
         backbone: `wide_resnet50_2` (the paper's) or `efficientnet_lite0`.
         weights: A local file of ImageNet weights, or null for the backbone's usual source.
+        alpha: Weight of the difficulty that suits the scale of this backbone's L_diff.
     """
 
     backbone: str = MISSING
     weights: str | None = None
+    alpha: float = 0.5
 
 
 class Source(Enum):

@@ -6,6 +6,7 @@ from enum import Enum
 from omegaconf import MISSING
 
 from mia_exp.config.attack import AttackConfig, DifficultyOnlyConfig, MultiImageConfig, ShadowAttackConfig
+from mia_exp.config.attacker import ShadowConfig, VisualSearchConfig
 from mia_exp.config.check import require
 from mia_exp.config.dataset import DatasetConfig, ImageNetDataset
 from mia_exp.config.difficulty import DifficultyConfig, FeaturesConfig
@@ -164,6 +165,8 @@ class Config:
     defense: DefenseConfig
     features: FeaturesConfig
     difficulty: DifficultyConfig
+    shadow: ShadowConfig
+    visual_search: VisualSearchConfig
     attack: AttackConfig
     evaluation: EvaluationConfig
     trainer: TrainerConfig
@@ -194,12 +197,12 @@ class Config:
             )
         if isinstance(self.victim, TrainedVictim):
             self._check_epoch(self.victim)
-        if isinstance(self.attack, MultiImageConfig | ShadowAttackConfig) and self.attack.shadow.dataset is None:
-            wanted = self.attack.shadow.n_pairs
+        if isinstance(self.attack, MultiImageConfig | ShadowAttackConfig) and self.shadow.dataset is None:
+            wanted = self.shadow.n_pairs
             require(
                 self.split.n_shadow >= wanted,
-                f"split.n_shadow={self.split.n_shadow}: attack={kind} trains a shadow model on {wanted} pairs of the "
-                f"split's shadow part (attack.shadow.n_pairs); set split.n_shadow={wanted} or more, or lower it",
+                f"split.n_shadow={self.split.n_shadow}: attack={kind} trains a shadow model on {wanted} pairs of "
+                f"the split's shadow part; set split.n_shadow={wanted} or more, or lower shadow.n_pairs",
             )
         if isinstance(self.attack, ShadowAttackConfig):
             side = self.attack.classifier.patch_side(self.victim.image_size)

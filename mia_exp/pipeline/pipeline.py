@@ -10,7 +10,7 @@ import pandas as pd
 from pytorch_lightning.loggers import Logger
 
 from mia_exp.artifacts import ArtifactStore, Stage
-from mia_exp.config import Config, DifficultyOnlyConfig, NoVictim, OpenMojiDataset, TrainedVictim
+from mia_exp.config import Config, DifficultyOnlyConfig, OpenMojiDataset, TrainedVictim
 from mia_exp.data import ATTRIBUTION, PairStore, make_split, official_partitions
 from mia_exp.device import describe_device, torch_device
 from mia_exp.pipeline.attacks import open_attack

@@ -53,8 +53,8 @@ class Shadow:
             wanted = 2 * count if held_out else count
             available = len(self.dataset.records) if config.dataset else len(train) + len(test)
             raise DataError(
-                f"attack.shadow.n_pairs={count}: the shadow model takes {wanted} pairs of {self.dataset.config.name}"
-                f"{', half of them held out' if held_out else ''}; found {available}. Lower attack.shadow.n_pairs."
+                f"shadow.n_pairs={count}: the shadow model takes {wanted} pairs of {self.dataset.config.name}"
+                f"{', half of them held out' if held_out else ''}; found {available}. Lower shadow.n_pairs."
             )
         victim = case.victim.config
         settings = replace(
@@ -73,7 +73,7 @@ class MultiImage(Attack):
     def __init__(self, config: MultiImageConfig, case: Case) -> None:
         self._config = config
         self._case = case
-        self._shadow = Shadow(config.shadow, case, held_out=False)
+        self._shadow = Shadow(case.context.config.shadow, case, held_out=False)
         self._queries = self._shadow.model.queries(case.dataset, case.ids)
         self._errors = reconstruction_stage(case.context, case.dataset, case.ids, self._queries, "l_shadow")
 
@@ -110,7 +110,7 @@ class ShadowClassifier(Attack):
     def __init__(self, config: ShadowAttackConfig, case: Case) -> None:
         self._config = config
         self._case = case
-        self._shadow = Shadow(config.shadow, case, held_out=True)
+        self._shadow = Shadow(case.context.config.shadow, case, held_out=True)
         self._ids = sorted([*self._shadow.trained_on, *self._shadow.held_out])
         self._queries = self._shadow.model.queries(self._shadow.dataset, self._ids)
 
@@ -186,7 +186,7 @@ class ShadowClassifier(Attack):
 def _check_layouts(shadow: Dataset, victim: Dataset) -> None:
     if shadow.layout != victim.layout:
         raise DataError(
-            f"attack.shadow.dataset={shadow.config.name}: its inputs have other classes or instances than those of "
+            f"shadow.dataset={shadow.config.name}: its inputs have other classes or instances than those of "
             f"{victim.config.name}, so the victim cannot be asked about them nor its shadow about the victim's. "
             "Use a dataset with the same palette, or victim.one_hot_labels=false."
         )

@@ -1,0 +1,40 @@
+"""What the attacker has besides the black box: pairs of their own, and photos that people searched."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mia_exp.config.check import require
+
+
+@dataclass
+class ShadowConfig:
+    """A model of the victim's own kind and settings that the attacker trains on pairs of their own.
+
+    Attributes:
+        n_pairs: Pairs that it is trained on (N), from the front of the split's `shadow_train`, or of `dataset`.
+        dataset: A dataset to take them from instead of the split's shadow lists, or null.
+        seed: Seeds its training, and which pairs of `dataset` are taken.
+    """
+
+    n_pairs: int = 100
+    dataset: Any = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.n_pairs >= 2, f"shadow.n_pairs={self.n_pairs}: expected 2 or more")
+        require(self.seed >= 0, f"shadow.seed={self.seed}: expected 0 or more")
+
+
+@dataclass
+class VisualSearchConfig:
+    """The human search times that a difficulty is learned from (Tudor Ionescu et al., 2016).
+
+    Attributes:
+        scores: CSV of photo name and score, without a header; null: `$MIA_EXP_DATA/vsd/VSD_dataset.csv`.
+        photos: Folder of the VOC photos that the scores belong to; null: `$MIA_EXP_DATA/vsd/JPEGImages`.
+        allow_missing: Fit on the photos that are there, where some that have a score are not.
+    """
+
+    scores: str | None = None
+    photos: str | None = None
+    allow_missing: bool = False
