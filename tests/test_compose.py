@@ -7,10 +7,39 @@ import pytest
 from hydra import compose, initialize_config_module
 
 from mia_exp.compose import typed_config, validate
-from mia_exp.config import Config, DifficultyConfig, OpenMojiDataset, QueryMode
+from mia_exp.config import (
+    AugmentedConfig,
+    CelebADataset,
+    Config,
+    DifficultyConfig,
+    FolderDataset,
+    MultiImageConfig,
+    NoVictim,
+    OpenMojiDataset,
+    OursConfig,
+    Pix2PixConfig,
+    Pix2PixHDConfig,
+    QueryMode,
+    ShadowAttackConfig,
+    SupervisedConfig,
+)
 from mia_exp.errors import ConfigError
 
 EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[1] / "mia_exp/conf/experiment").glob("*.yaml"))
+
+
+# What is composed, and the schema whose defaults it has.
+CHOICES = [
+    ("victim=pix2pix", Pix2PixConfig()),
+    ("victim=pix2pixhd", Pix2PixHDConfig()),
+    ("attack=difficulty victim=none", NoVictim()),
+    ("features=wide_resnet50_2 attack=augmented", AugmentedConfig()),
+    ("split.n_shadow=100 attack=multi_image", MultiImageConfig()),
+    ("split.n_shadow=100 attack=shadow", ShadowAttackConfig()),
+    ("attack=supervised", SupervisedConfig()),
+    ("dataset=folder", FolderDataset()),
+    ("dataset=celeba", CelebADataset()),
+]
 
 
 def composed(*overrides: str) -> Config:
@@ -23,14 +52,16 @@ def test_defaults_are_typed() -> None:
     assert isinstance(config.dataset, OpenMojiDataset)
     assert config.query.mode is QueryMode.stochastic
     # One seed reaches every part that has none of its own.
-    seeds = (config.split.seed, config.victim.seed, config.query.seed, config.attack.difficulty.seed)
+    seeds = (config.split.seed, config.victim.seed, config.query.seed, config.difficulty.seed)
     assert {*seeds, config.evaluation.seed} == {3}
 
 
 def test_yaml_defaults_are_the_schemas_defaults() -> None:
     config = composed()
-    assert config.attack.difficulty == DifficultyConfig()
-    assert config.victim == type(config.victim)()
+    assert config.difficulty == DifficultyConfig()
+    assert composed("features=wide_resnet50_2").attack == OursConfig()
+    for group, schema in CHOICES:
+        assert getattr(composed(*group.split()), group.split()[-1].partition("=")[0]) == schema
 
 
 @pytest.mark.parametrize(
@@ -38,29 +69,52 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
     [
         (
             "attack.alfa=1",
-            r"attack\.alfa: there is no such setting\. Did you mean alpha\?.*kind, alpha, difficulty",
+            r"attack\.alfa: there is no such setting\. Did you mean alpha\?.*kind, alpha",
         ),
         ("+attack.foo=1", r"attack\.foo: there is no such setting\. .*alpha"),
-        ("+attack.difficulty.foo=1", r"attack\.difficulty\.foo: there is no such setting\. .*fitted_share"),
+        ("+difficulty.foo=1", r"difficulty\.foo: there is no such setting\. .*fitted_share"),
         ("+foo=1", r"foo: there is no such setting"),
         ("atack=ours", r"atack: there is no such setting\. Did you mean attack\?"),
         ("dataset=facadez", r"dataset=facadez: there is no such choice\. Did you mean facades\?.*openmoji\.$"),
-        ("victim=", r"victim=: there is no such choice\. Choices: pix2pix"),
+        ("victim=", r"victim=: there is no such choice\. Choices: none, pix2pix, pix2pixhd"),
         ("~attack", r"attack: a choice is needed"),
         ("dataset=facades dataset.photo_side=up", r"dataset\.photo_side=up: .*left, right"),
         ("query.mode=train", r"query\.mode=train: .*eval, stochastic"),
         ("victim.ngf=wide", r"victim\.ngf=wide: .*Integer"),
         ("victim.image_size=100", r"victim\.image_size=100: .*64, 128, 256, 512"),
         ("victim.checkpoint_epochs=[300]", r"victim\.checkpoint_epochs=\[300\].*1\.\.200"),
-        ("attack.difficulty.fitted_share=1.5", r"attack\.difficulty\.fitted_share=1\.5: .*between 0 and 1"),
-        ("attack.difficulty.working_size=50", r"working_size=50: .*multiple of 8"),
+        ("difficulty.fitted_share=1.5", r"difficulty\.fitted_share=1\.5: .*between 0 and 1"),
+        ("difficulty.working_size=50", r"working_size=50: .*multiple of 8"),
         ("seed=-1", r"split\.seed=-1: expected 0 or more"),
         ("trainer.accelerator=tpu", r"trainer\.accelerator=tpu: .*auto, cpu, gpu"),
         ("evaluation.fpr=[2]", r"evaluation\.fpr=.*between 0 and 1"),
-        ("dataset.kind=zip", r"dataset\.kind=zip: expected one of openmoji, side_by_side, folder"),
+        ("dataset.kind=zip", r"dataset\.kind=zip: expected one of openmoji, side_by_side, folder, "),
         ("dry_run=maybe", r"dry_run='maybe': expected a value of type bool"),
         ("split.n_members=???", r"split\.n_members: a value is needed"),
         ("-m attack.alpha=0,1,x", r"attack\.alpha=x: .*Float"),
+        ("query.epoch=1", r"query\.epoch=1: .*victim\.checkpoint_epochs"),
+        ("attack=multi_image", r"split\.n_shadow=0: attack=multi_image .*100 pairs.*split\.n_shadow=100"),
+        ("attack=shadow split.n_shadow=99", r"split\.n_shadow=99: attack=shadow"),
+        ("attack=shadow shadow.n_pairs=1", r"shadow\.n_pairs=1: expected 2 or more"),
+        (
+            "attack=shadow split.n_shadow=100 attack.classifier.patch_size=300",
+            r"attack\.classifier\.patch_size=300: larger than the images, victim\.image_size=256",
+        ),
+        ("attack=augmented attack.kinds=[turn]", r"attack\.kinds=\['turn'\]: .*flip, crop"),
+        ("attack=augmented attack.variants=0", r"attack\.variants=0: expected 1 or more"),
+        ("attack=supervised attack.nu=2", r"attack\.nu=2.0: expected a share"),
+        ("defense=gauss defense.sigma=-0.1", r"defense\.sigma=-0\.1: .*0 or more"),
+        ("+defense.sigma=0.1", r"defense\.sigma=0\.1: defense=none adds no noise; use defense=gauss"),
+        ("victim=none", r"attack=ours: victim=none leaves nobody to attack"),
+        ("dataset=imagenet", r"victim=pix2pix: dataset=imagenet has images and no inputs.*victim=none"),
+        ("attack=difficulty defense=gauss", r"defense=gauss: attack=difficulty asks no victim"),
+        ("victim=pix2pixhd victim.perceptual=alexnet", r"victim\.perceptual=alexnet: .*vgg19"),
+        ("victim=pix2pixhd victim.image_size=80", r"victim\.image_size=80: expected a multiple of 32"),
+        ("victim=pix2pixhd victim.discriminator_scales=4", r"discriminator_scales=4: expected 2 or 3"),
+        ("dataset=folder dataset.palette=[[0,0,256]]", r"dataset\.palette: .*no colours"),
+        ("dataset=folder dataset.palette=[[0,0,0]] dataset.index_classes=3", r"set one"),
+        ("dataset@shadow.dataset=bdd100k shadow.dataset.rot=x", r"shadow\.dataset\.rot: there is no such"),
+        ("+dataset@shadow.dataset=bdd", r"dataset=bdd: there is no such choice|bdd.*Choices"),
         ("experiment=dem", r"experiment=dem: there is no such choice\. Did you mean demo\?"),
     ],
 )
@@ -76,4 +130,4 @@ def test_every_experiment_composes(experiment: str) -> None:
 
 
 def test_options_and_sweeps_are_no_mistakes() -> None:
-    validate(["--cfg", "-m", "attack.alpha=0,0.5,1", "seed=range(3)", "dataset=facades,openmoji"])
+    validate(["--cfg", "job", "-m", "attack.alpha=0,0.5,1", "seed=range(3)", "dataset=facades,openmoji"])

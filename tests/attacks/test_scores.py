@@ -1,8 +1,8 @@
 """L_rec and L_mem by hand."""
 
 import numpy as np
-import pandas as pd
 
+from mia_exp.attacks.augmented import augmented_error
 from mia_exp.attacks.combine import membership_score
 from mia_exp.attacks.reconstruction import reconstruction_error
 
@@ -16,6 +16,13 @@ def test_reconstruction_error_is_the_mean_absolute_difference() -> None:
 
 
 def test_membership_score_subtracts_alpha_times_the_difficulty() -> None:
-    scores = pd.DataFrame({"l_rec": [0.3, 0.2], "l_diff": [0.1, 0.4]})
-    assert np.allclose(membership_score(scores, 0.5)["l_mem"], [0.25, 0.0])
-    assert np.allclose(membership_score(scores, 0.0)["l_mem"], scores["l_rec"])
+    error, difficulty = np.array([0.3, 0.2]), np.array([0.1, 0.4])
+    assert np.allclose(membership_score(error, difficulty, 0.5), [0.25, 0.0])
+    assert np.allclose(membership_score(error, difficulty, 0.0), error)
+
+
+def test_augmented_error_is_the_mean_over_the_variants_of_each_pair() -> None:
+    # Two pairs of three variants; variant k of pair n is wrong by 10 n + k in every value.
+    wrong = np.array([[1, 2, 3], [11, 12, 13]], np.uint8)[:, :, None, None, None]
+    targets = np.full((2, 3, 4, 4, 3), 100, np.uint8)
+    assert np.allclose(augmented_error(targets, targets + wrong), [2 / 255, 12 / 255])

@@ -21,7 +21,7 @@ def coordinates():
 def test_one_crop_and_one_flip_for_both():
     x, seen = coordinates(), set()
     for seed in range(200):
-        crop_x, crop_y = augmented(x, 255 - x, SIZE, np.random.default_rng(seed))
+        crop_x, crop_y = augmented(x, 255 - x, SIZE, True, np.random.default_rng(seed))
         assert crop_x.shape == (SIZE, SIZE, 3)
         assert np.array_equal(crop_x, 255 - crop_y)
         top, first, last = int(crop_x[0, 0, 0]), int(crop_x[0, 0, 1]), int(crop_x[0, -1, 1])
@@ -34,9 +34,11 @@ def test_one_crop_and_one_flip_for_both():
 
 def test_half_are_mirrored():
     x = coordinates()
-    crops = (augmented(x, x, SIZE, np.random.default_rng(seed))[0] for seed in range(1000))
+    crops = (augmented(x, x, SIZE, True, np.random.default_rng(seed))[0] for seed in range(1000))
     flips = sum(int(crop[0, 0, 1]) > int(crop[0, -1, 1]) for crop in crops)
     assert 430 < flips < 570  # four standard deviations are 63
+    straight = (augmented(x, x, SIZE, False, np.random.default_rng(seed))[0] for seed in range(50))
+    assert all(int(crop[0, 0, 1]) < int(crop[0, -1, 1]) for crop in straight)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,9 @@ IDS = ["3", "1", "8", "5", "11"]
 
 
 def test_items(store):
-    x, y = TrainingPairs(store, IDS, SIZE, seed=0)[0, 2]
+    x, y, weight = TrainingPairs(store, IDS, SIZE, True, seed=0)[0, 2]
+    assert weight == 1
+    assert TrainingPairs(store, IDS, SIZE, True, 0, [1, 2, 3, 4, 5])[0, 2][2] == 3
     assert x.shape == y.shape == (3, SIZE, SIZE)
     assert x.dtype == y.dtype == torch.float32
     assert 0 <= x.min() < 0.1
@@ -64,23 +68,36 @@ def test_items(store):
 
 
 def test_an_item_depends_on_seed_epoch_and_id_alone(store):
-    pairs = TrainingPairs(store, IDS, SIZE, seed=0)
-    moved = TrainingPairs(store, IDS[::-1], SIZE, seed=0)
+    pairs = TrainingPairs(store, IDS, SIZE, True, seed=0)
+    moved = TrainingPairs(store, IDS[::-1], SIZE, True, seed=0)
     for position in range(len(IDS)):
         assert torch.equal(pairs[4, position][0], moved[4, len(IDS) - 1 - position][0])
     by_epoch = {pairs[epoch, 0][0].numpy().tobytes() for epoch in range(20)}
-    by_seed = {TrainingPairs(store, IDS, SIZE, seed)[0, 0][0].numpy().tobytes() for seed in range(20)}
+    by_seed = {TrainingPairs(store, IDS, SIZE, True, seed)[0, 0][0].numpy().tobytes() for seed in range(20)}
     assert len(by_epoch) > 5
     assert len(by_seed) > 5
 
 
-def test_pairs_of_the_stored_size_come_as_they_are(store):
-    pairs = TrainingPairs(store, IDS, LOAD, seed=0)
+def test_without_augmentation_pairs_come_as_they_are(store):
+    pairs = TrainingPairs(store, IDS, LOAD, False, seed=0)
+    expected_x, expected_y = (half[0] for half in store.batch(["1"]))
     for epoch in range(8):
-        x, y = pairs[epoch, 1]
-        expected_x, expected_y = store.batch(["1"])
-        assert torch.equal(x, expected_x[0])
-        assert torch.equal(y, expected_y[0])
+        x, y, _ = pairs[epoch, 1]
+        assert torch.equal(x, expected_x)
+        assert torch.equal(y, expected_y)
+
+
+def test_pairs_of_the_wanted_size_are_mirrored_and_not_cropped(store):
+    pairs = TrainingPairs(store, IDS, LOAD, True, seed=0)
+    x, y = (half[0] for half in store.batch(["1"]))
+    seen = set()
+    for epoch in range(20):
+        found_x, found_y, _ = pairs[epoch, 1]
+        mirrored = not torch.equal(found_x, x)
+        seen.add(mirrored)
+        assert torch.equal(found_x, x.flip(-1) if mirrored else x)
+        assert torch.equal(found_y, y.flip(-1) if mirrored else y)
+    assert seen == {True, False}
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():
@@ -100,7 +117,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 
 def test_workers_change_nothing(store):
-    pairs = TrainingPairs(store, IDS, SIZE, seed=0)
+    pairs = TrainingPairs(store, IDS, SIZE, True, seed=0)
     assert len(pickle.dumps(pairs)) < 2000
 
     def epoch(workers, number):
@@ -110,6 +127,6 @@ def test_workers_change_nothing(store):
         loader = DataLoader(
             pairs, batch_sampler=batches, num_workers=workers, multiprocessing_context="spawn" if workers else None
         )
-        return torch.cat([x for x, _ in loader])
+        return torch.cat([x for x, _, _ in loader])
 
     assert torch.equal(epoch(0, 3), epoch(2, 3))

@@ -20,8 +20,7 @@ from tests.cli import mia_exp, tiny
 def planned(dataset: Path, *more: str) -> dict[str, str]:
     with initialize_config_module("mia_exp.conf", version_base="1.3"):
         pipeline = Pipeline(typed_config(compose("config", tiny(dataset, *more))))
-    keys = {stage.name: stage.key for stage in pipeline.stages}
-    return keys | {"training_pairs": pipeline.training_pairs.key}
+    return {name: stage.key for name, stage in pipeline.stages.items()}
 
 
 def jobs(cwd: Path) -> list[Path]:
@@ -98,7 +97,7 @@ def test_same_settings_same_numbers_to_the_bit(swept: Path, folder_dataset: Path
 
 
 def test_scores_do_not_depend_on_the_scoring_batch(swept: Path, folder_dataset: Path, tmp_path: Path) -> None:
-    words = tiny(folder_dataset, "attack.difficulty.batch_size=5", "attack.alpha=4")
+    words = tiny(folder_dataset, "difficulty.batch_size=5", "attack.alpha=4")
     assert mia_exp(*words, cwd=tmp_path).status == 0
     first, second = (pd.read_parquet(path / "scores.parquet") for path in (jobs(swept)[5], jobs(tmp_path)[0]))
     for column in ("l_rec", "l_diff", "l_mem"):
@@ -110,23 +109,23 @@ def test_scores_do_not_depend_on_the_scoring_batch(swept: Path, folder_dataset: 
     [
         ("trainer.num_workers=3", set()),
         ("query.batch_size=3", set()),
-        ("attack.difficulty.batch_size=3", set()),
+        ("difficulty.batch_size=3", set()),
         ("attack.alpha=3", set()),
         ("evaluation.seed=3", set()),
         ("logger=wandb", set()),
         ("output_dir=elsewhere", set()),
-        ("attack.difficulty.fitted_share=0.5", {"difficulty"}),
-        ("attack.difficulty.source=input", {"difficulty"}),
+        ("difficulty.fitted_share=0.5", {"difficulty"}),
+        ("difficulty.source=input", {"difficulty"}),
         ("features=wide_resnet50_2", {"difficulty"}),
         ("query.mode=stochastic", {"queries", "reconstruction"}),
         ("victim.learning_rate=1e-3", {"victim", "queries", "reconstruction"}),
-        ("victim.augment=false", {"victim", "queries", "reconstruction", "training_pairs"}),
+        ("victim.augment=false", {"victim", "queries", "reconstruction", "victim_training_pairs"}),
         # All pairs are evaluated under either seed, so what does not ask who is a member stays.
         ("split.seed=3", {"split", "victim", "queries", "reconstruction"}),
         ("split.n_members=5", {"split", "victim", "queries", "reconstruction", "difficulty", "blind"}),
         (
             "victim.image_size=128",
-            {"pairs", "training_pairs", "victim", "queries", "reconstruction", "difficulty", "blind"},
+            {"pairs", "victim_training_pairs", "victim", "queries", "reconstruction", "difficulty", "blind"},
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Training: losses, schedule, the same numbers again, going on after an interruption, and what can go wrong."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from mia_exp.config import FolderDataset, Pix2PixConfig, TrainerConfig
-from mia_exp.data import PairStore, open_source
+from mia_exp.config import FolderDataset, Pix2PixConfig, Pix2PixHDConfig, TrainerConfig
+from mia_exp.data import InputLayout, PairStore, TrainingPairs, open_source
 from mia_exp.errors import TrainingError, WeightsError
-from mia_exp.victims.generator import load_generator
-from mia_exp.victims.pix2pix import Pix2Pix, learning_rate_factor
+from mia_exp.victims.adversarial import Batch
+from mia_exp.victims.generator_file import load_generator, training_set_hash
+from mia_exp.victims.pix2pix import Pix2Pix
 from mia_exp.victims.training import RESUME_FILE, check_weights, generator_file, train
 
 CONFIG = Pix2PixConfig(image_size=64, ngf=4, ndf=4, epochs=3, decay_epochs=1, batch_size=4)
@@ -27,10 +29,15 @@ def store(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Pai
 
 
 def trained(
-    store: PairStore, folder: Path, config: Pix2PixConfig = CONFIG, trainer: TrainerConfig = TRAINER
+    store: PairStore,
+    folder: Path,
+    config: Pix2PixConfig = CONFIG,
+    trainer: TrainerConfig = TRAINER,
+    weights: Sequence[float] | None = None,
 ) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
-    train(config, trainer, store, store.ids[:10], "split", folder)
+    pairs = TrainingPairs(store, store.ids[:10], config.image_size, config.augment, config.seed, weights)
+    train(config, trainer, InputLayout(), pairs, folder)
     return load_file(folder / generator_file(config.total_epochs))
 
 
@@ -46,25 +53,31 @@ def test_losses_are_those_of_the_paper() -> None:
     with torch.no_grad():
         real_probability = module.discriminator(x, y).sigmoid().double()
         fake_probability = module.discriminator(x, fake).sigmoid().double()
-    gradients = {}
-    module.manual_backward = lambda loss: gradients.update(loss=float(loss.detach()))  # type: ignore[method-assign]
-    d_real, d_fake = module.backward_discriminator(x, y, fake.detach())
+    loss, parts = module.discriminator_losses(x, y, fake.detach())
+    d_real, d_fake = parts["d_real"], parts["d_fake"]
     assert float(d_real) == pytest.approx(-float(real_probability.log().mean()), rel=1e-5)
     assert float(d_fake) == pytest.approx(-float((1 - fake_probability).log().mean()), rel=1e-5)
-    assert gradients["loss"] == pytest.approx(float(d_real + d_fake) / 2)
-    g_gan, g_l1 = module.backward_generator(x, y, fake)
+    assert float(loss) == pytest.approx(float(d_real + d_fake) / 2)
+    loss, parts = module.generator_losses(x, y, fake, torch.ones(2))
+    g_gan = parts["g_gan"]
     assert float(g_gan) == pytest.approx(-float(fake_probability.log().mean()), rel=1e-5)
     # On the original's scale of [-1, 1].
     l1 = F.l1_loss(2 * fake - 1, 2 * y - 1)
-    assert gradients["loss"] == pytest.approx(float(g_gan + 100 * l1), rel=1e-5)
-    assert float(g_l1) == pytest.approx(float(l1) / 2, rel=1e-5)
+    assert float(loss) == pytest.approx(float(g_gan + 100 * l1), rel=1e-5)
+    # Each image's loss counts as much as its weight says.
+    alone = [
+        module.generator_losses(*(part[row : row + 1] for part in (x, y, fake)), torch.ones(1))[0]
+        for row in range(2)
+    ]
+    weighted, _ = module.generator_losses(x, y, fake, torch.tensor([0.5, 1.5]))
+    assert float(weighted) == pytest.approx(float(0.5 * alone[0] + 1.5 * alone[1]) / 2, rel=1e-4)
 
 
 def test_learning_rate_is_constant_then_falls_to_almost_nothing() -> None:
     config = replace(CONFIG, epochs=100, decay_epochs=100)
     # By hand from the original's rule, 1 - max(0, epoch + 1 - n_epochs) / (n_epochs_decay + 1), epochs from 0.
     expected = {0: 1.0, 98: 1.0, 99: 1.0, 100: 100 / 101, 149: 51 / 101, 199: 1 / 101}
-    assert {epoch: learning_rate_factor(epoch, config) for epoch in expected} == pytest.approx(expected)
+    assert {epoch: Pix2Pix(config).learning_rate_factor(epoch) for epoch in expected} == pytest.approx(expected)
 
 
 def test_same_seed_same_weights_whatever_the_number_of_workers(store: PairStore, tmp_path: Path) -> None:
@@ -73,6 +86,12 @@ def test_same_seed_same_weights_whatever_the_number_of_workers(store: PairStore,
     other = trained(store, tmp_path / "c", config=replace(CONFIG, seed=1))
     assert same(first, workers)
     assert not same(first, other)
+
+
+def test_weights_of_one_change_nothing_and_others_do(store: PairStore, tmp_path: Path) -> None:
+    plain = trained(store, tmp_path / "plain")
+    assert same(plain, trained(store, tmp_path / "ones", weights=[1.0] * 10))
+    assert not same(plain, trained(store, tmp_path / "others", weights=[2.0, 0.0] * 5))
 
 
 def test_training_learns(store: PairStore, tmp_path: Path) -> None:
@@ -91,7 +110,7 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
     steps = 0
     step = Pix2Pix.training_step
 
-    def interrupted(self: Pix2Pix, batch: tuple[torch.Tensor, torch.Tensor], batch_idx: int) -> None:
+    def interrupted(self: Pix2Pix, batch: Batch, batch_idx: int) -> None:
         nonlocal steps
         steps += 1
         if steps == 8:  # in the third epoch of three steps each
@@ -144,16 +163,19 @@ def test_somebody_elses_checkpoint_is_refused(store: PairStore, tmp_path: Path) 
 def test_weights_of_another_shape_split_or_maker_are_refused(store: PairStore, tmp_path: Path) -> None:
     trained(store, tmp_path / "v")
     path = tmp_path / "v" / generator_file(4)
-    generator, split = load_generator(path)
-    assert split == "split" and generator.architecture["ngf"] == 4
+    generator, training_set = load_generator(path)
+    members = store.ids[:10]
+    assert training_set == training_set_hash(members) and generator.architecture["ngf"] == 4
     good = replace(CONFIG, weights=str(path))
-    assert check_weights(good, "split") == path
-    with pytest.raises(WeightsError, match="split"):
-        check_weights(good, "another")
-    with pytest.raises(WeightsError, match=r"victim\.ngf"):
-        check_weights(replace(good, ngf=8), "split")
+    assert check_weights(good, InputLayout(), members) == path
+    with pytest.raises(WeightsError, match="trained on other pairs"):
+        check_weights(good, InputLayout(), store.ids[1:11])
+    with pytest.raises(WeightsError, match="ngf 4 instead of 8"):
+        check_weights(replace(good, ngf=8), InputLayout(), members)
+    with pytest.raises(WeightsError, match="kind unet instead of residual"):
+        check_weights(Pix2PixHDConfig(image_size=64, ngf=4, weights=str(path)), InputLayout(), members)
     foreign = tmp_path / "foreign.safetensors"
     foreign.write_bytes(b"\0" * 100)
     for wrong in (foreign, tmp_path / "missing.safetensors"):
         with pytest.raises(WeightsError, match=str(wrong)):
-            check_weights(replace(CONFIG, weights=str(wrong)), "split")
+            check_weights(replace(CONFIG, weights=str(wrong)), InputLayout(), members)
