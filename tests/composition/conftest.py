@@ -1,0 +1,47 @@
+"""A tiny run on the embedded drawings, in a folder whose artifacts the jobs of a module share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli import TINY
+from tests.conftest import draw_pair
+
+SMALL = [
+    *TINY,
+    "victim.epochs=1",
+    "split.n_members=5",
+    "split.n_shadow=4",
+    "shadow.n_pairs=4",
+]
+BY_VICTIM = {
+    "pix2pix": [],
+    "pix2pixhd": ["victim=pix2pixhd", "victim.blocks=1", "victim.downsamplings=2"],
+}
+BY_ATTACK = {
+    "reconstruction": [],
+    "ours": [],
+    "augmented": ["attack.variants=2"],
+    "multi_image": [],
+    "supervised": ["attack.folds=2"],
+    "shadow": ["attack.classifier.epochs=1", "attack.classifier.patches=2"],
+}
+
+
+@pytest.fixture(scope="session")
+def searched_photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Settings of a small set of drawn photos with search scores of their own."""
+    folder = tmp_path_factory.mktemp("vsd")
+    (folder / "photos").mkdir()
+    lines = []
+    for number in range(12):
+        draw_pair(number)[1].save(folder / "photos" / f"2008_{number:06d}.jpg")
+        lines.append(f"2008_{number:06d},{3 + number / 10}")
+    (folder / "scores.csv").write_text("\n".join(lines))
+    return [f"visual_search.scores={folder}/scores.csv", f"visual_search.photos={folder}/photos"]
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the jobs of a module run."""
+    return tmp_path_factory.mktemp("composition")

@@ -1,0 +1,107 @@
+"""Every victim meets every attack, and every defense every attack: one tiny job each, on the embedded drawings."""
+
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_module
+
+from mia_exp.compose import typed_config
+from tests.cli import mia_exp
+from tests.composition.conftest import BY_ATTACK, BY_VICTIM, SMALL
+
+CONF = Path(__file__).parents[2] / "mia_exp" / "conf"
+# The attack's own columns, and what is blind about it.
+COLUMNS = {
+    "reconstruction": ({"l_rec"}, set()),
+    "ours": ({"l_rec", "l_mem"}, set()),
+    "augmented": ({"l_rec", "l_rec_aug", "l_mem_aug"}, set()),
+    "multi_image": ({"l_rec", "l_mem_multi"}, {"l_shadow"}),
+    "supervised": ({"l_rec", "l_mem_vsd"}, {"l_vsd"}),
+    "shadow": ({"l_rec", "shadow_score"}, set()),
+}
+STATISTICS = {"l_diff", "brightness", "contrast", "laplacian_energy", "file_size"}
+
+
+def choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def job(cwd: Path, *words: str) -> tuple[dict[str, object], Path]:
+    before = set(cwd.glob("outputs/runs/*/*"))
+    outcome = mia_exp(*SMALL, f"name=job{len(before)}", *words, cwd=cwd)
+    assert outcome.status == 0, outcome.err
+    (folder,) = set(cwd.glob("outputs/runs/*/*")) - before
+    return json.loads((folder / "metrics.json").read_text()), folder
+
+
+def check(metrics: dict[str, object], folder: Path, attack: str) -> None:
+    attacks, blind = COLUMNS[attack]
+    assert set(metrics["attacks"]) == attacks  # type: ignore[arg-type]
+    assert set(metrics["blind"]) == STATISTICS | blind  # type: ignore[arg-type]
+    assert metrics["headline"] in attacks
+    scores = pd.read_parquet(folder / "scores.parquet").set_index("id")
+    assert len(scores) == 10 and np.isfinite(scores).all().all()
+    assert attacks <= set(scores.columns)
+    for figure in ("roc", "histograms"):
+        assert (folder / "figures" / f"{figure}.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("victim", "attack"), list(product(BY_VICTIM, BY_ATTACK)))
+def test_victim_meets_attack(victim: str, attack: str, shared_folder: Path, searched_photos: list[str]) -> None:
+    words = [*BY_VICTIM[victim], f"attack={attack}", *BY_ATTACK[attack], *searched_photos]
+    metrics, folder = job(shared_folder, *words)
+    assert metrics["victim"]["kind"] == victim  # type: ignore[index]
+    assert metrics["damage"] is None
+    check(metrics, folder, attack)
+
+
+@pytest.mark.parametrize("attack", list(BY_ATTACK))
+def test_defense_meets_attack(attack: str, shared_folder: Path, searched_photos: list[str]) -> None:
+    words = ["defense=gauss", f"attack={attack}", *BY_ATTACK[attack], *searched_photos]
+    metrics, folder = job(shared_folder, *words)
+    check(metrics, folder, attack)
+    damage = metrics["damage"]
+    assert damage["n"] == 10  # type: ignore[index]
+    # Noise of 0.1 is 20 dB, a little more where it is clamped; and it takes answers away from the target.
+    assert 19 < damage["answers"]["psnr"] < 24  # type: ignore[index]
+    assert damage["defended"]["ssim"] < damage["undefended"]["ssim"]  # type: ignore[index]
+
+
+def test_one_victim_and_one_shadow_model_served_them_all(shared_folder: Path) -> None:
+    made = [path.parent.parent.name for path in shared_folder.glob("outputs/artifacts/*/*/manifest.json")]
+    assert made.count("victim") == made.count("shadow_model") == len(BY_VICTIM)
+
+
+def test_difficulty_needs_no_victim(shared_folder: Path) -> None:
+    outcome = mia_exp(
+        "victim=none",
+        "victim.image_size=64",
+        "attack=difficulty",
+        "split.n_members=5",
+        "evaluation.bootstrap=100",
+        "name=none",
+        cwd=shared_folder,
+    )
+    assert outcome.status == 0, outcome.err
+    (path,) = shared_folder.glob("outputs/runs/none/*/metrics.json")
+    metrics = json.loads(path.read_text())
+    assert set(metrics["attacks"]) == {"l_diff"} and set(metrics["blind"]) == STATISTICS - {"l_diff"}
+    assert metrics["victim"]["kind"] == "none"
+
+
+def test_everything_composes_with_everything() -> None:
+    datasets = [name for name in choices("dataset") if name != "imagenet"]
+    attacks = [name for name in choices("attack") if name != "difficulty"]
+    assert set(attacks) == set(BY_ATTACK), "an attack without a test"
+    with initialize_config_module("mia_exp.conf", version_base="1.3"):
+        for group in product(datasets, BY_VICTIM, attacks, choices("defense")):
+            words = [
+                f"{name}={choice}"
+                for name, choice in zip(("dataset", "victim", "attack", "defense"), group, strict=True)
+            ]
+            config = typed_config(compose("config", [*words, "split.n_shadow=100"]))
+            assert (config.victim.kind, config.attack.kind, config.defense.kind) == group[1:]

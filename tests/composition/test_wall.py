@@ -1,0 +1,136 @@
+"""The attacker's wall: no attack sees a membership label, nor judges a pair that its shadow models saw."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_module
+
+from mia_exp.compose import typed_config
+from mia_exp.data import PairStore, Split
+from mia_exp.pipeline import Pipeline
+from tests.cli import tiny
+from tests.composition.conftest import BY_ATTACK
+
+SIZES = ["split.n_members=5", "split.n_shadow=4", "shadow.n_pairs=4", "victim.epochs=1", "query.batch_size=4"]
+
+
+def opened(dataset: Path, output: Path, attack: str, *more: str) -> Pipeline:
+    words = tiny(dataset, *SIZES, f"output_dir={output}", f"attack={attack}", *BY_ATTACK[attack], *more)
+    with initialize_config_module("mia_exp.conf", version_base="1.3"):
+        return Pipeline(typed_config(compose("config", words)))
+
+
+def swapped(split: Split) -> Split:
+    """The same pairs with every label turned round."""
+    return Split(split.nonmembers, split.members, split.shadow_train, split.shadow_test, split.kind, split.seed)
+
+
+@pytest.mark.parametrize("attack", list(BY_ATTACK))
+def test_scores_are_the_same_whoever_is_called_a_member(
+    attack: str,
+    folder_dataset: Path,
+    tmp_path: Path,
+    searched_photos: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The canary: one victim, two opposite labellings. A score that moves has read a label."""
+    honest = opened(folder_dataset, tmp_path / "honest", attack, *searched_photos)
+    honest.run()
+    victim = shutil.copytree(tmp_path / "honest" / "artifacts" / "victim", tmp_path / "victim")
+
+    from mia_exp.pipeline import pipeline
+
+    make_split = pipeline.make_split
+    monkeypatch.setattr(pipeline, "make_split", lambda *words: swapped(make_split(*words)))
+    # The victim itself must stay: it was trained on who truly is a member.
+    monkeypatch.setattr("mia_exp.pipeline.model.check_weights", lambda config, layout, ids: Path(config.weights))
+    (weights,) = victim.glob("*/generator-0001.safetensors")
+    turned = opened(folder_dataset, tmp_path / "turned", attack, *searched_photos, f"victim.weights={weights}")
+    assert turned.split_lists.members == honest.split_lists.nonmembers
+    assert turned.scores().equals(honest.scores())
+
+
+@pytest.mark.parametrize("attack", ["multi_image", "shadow"])
+def test_shadow_pairs_are_not_judged_and_judged_pairs_train_no_shadow(
+    attack: str,
+    folder_dataset: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each stage is watched: which pairs does it open?"""
+    opened_ids: set[str] = set()
+    rows = PairStore.rows
+
+    def watched(self: PairStore, ids: list[str]) -> np.ndarray:
+        opened_ids.update(ids)
+        return rows(self, ids)
+
+    run = opened(folder_dataset, tmp_path, attack)
+    split = run.split_lists
+    shadow = {*split.shadow_train, *split.shadow_test}
+    assert len(shadow) == 8 and not shadow & set(run.ids)
+
+    def reads(name: str) -> set[str]:
+        opened_ids.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(PairStore, "rows", watched)
+            run.store.get(run.stages[name])
+        return set(opened_ids)
+
+    assert reads("victim") == set(split.members)
+    assert reads("shadow_model") == set(split.shadow_train)
+    if attack == "shadow":
+        assert reads("shadow_queries") == shadow
+        assert reads("classifier") == shadow
+    for name in run.stages:
+        assert reads(name) <= set(run.ids), name
+    assert set(run.scores()["id"]) == set(run.ids)
+
+
+@pytest.mark.parametrize("attack", ["multi_image", "shadow"])
+def test_a_shadow_model_of_other_judged_pairs_is_the_same(
+    attack: str, folder_dataset: Path, tmp_path: Path, spoil: Callable[[Path, list[str]], Path]
+) -> None:
+    """Paint every judged pair black: what the attacker trained must not change by a bit."""
+    honest = opened(folder_dataset, tmp_path / "honest", attack)
+    honest.run()
+    blackened = opened(spoil(folder_dataset, honest.ids), tmp_path / "black", attack)
+    blackened.run()
+    name = {"multi_image": "shadow_model", "shadow": "classifier"}[attack]
+    files = [
+        json.loads((pipeline.store.folder(pipeline.stages[name]) / "manifest.json").read_text())["files"]
+        for pipeline in (honest, blackened)
+    ]
+    assert files[0] == files[1]
+    columns = ["l_shadow"] if attack == "multi_image" else ["shadow_score"]
+    assert not np.allclose(honest.scores()[columns], blackened.scores()[columns])
+
+
+@pytest.fixture
+def spoil(tmp_path: Path) -> Callable[[Path, list[str]], Path]:
+    """Copies a folder dataset and blackens some of its pairs."""
+
+    def copy(dataset: Path, ids: list[str]) -> Path:
+        from PIL import Image
+
+        root = shutil.copytree(dataset, tmp_path / "black_pairs")
+        for folder in ("inputs", "targets"):
+            for id in ids:
+                Image.new("RGB", (64, 64)).save(root / folder / f"{id}.png")
+        return root
+
+    return copy
+
+
+def test_a_score_table_never_holds_a_label(folder_dataset: Path, tmp_path: Path) -> None:
+    run = opened(folder_dataset, tmp_path, "ours")
+    table = run.scores()
+    assert list(table["id"]) == sorted(run.ids), "the order of the rows would be a label"
+    labels = table["id"].isin(run.split_lists.members).to_numpy()
+    for name in table.columns.drop("id"):
+        assert not np.array_equal(pd.to_numeric(table[name]).to_numpy() > 0.5, labels)
