@@ -5,7 +5,7 @@ from mia_exp.data.download import fetch_archive
 from mia_exp.data.image import Conversion, decode, resize
 from mia_exp.data.openmoji import ATTRIBUTION
 from mia_exp.data.registry import official_partitions, open_source
-from mia_exp.data.source import PairSource, Record
+from mia_exp.data.source import InputLayout, PairSource, Record
 from mia_exp.data.splits import Split, make_split
 from mia_exp.data.store import PairStore
 
@@ -13,6 +13,7 @@ __all__ = [
     "ATTRIBUTION",
     "Conversion",
     "EpochSampler",
+    "InputLayout",
     "PairSource",
     "PairStore",
     "Record",

@@ -107,6 +107,15 @@ def _build_wide_resnet50_2(state: StateDict, depth: int) -> nn.Module:
 
 
 def _build_efficientnet_lite0(state: StateDict, depth: int) -> nn.Module:
+    return build_efficientnet_lite0(state, tuple(range(1, depth + 1)))
+
+
+def build_efficientnet_lite0(state: StateDict, stages: tuple[int, ...]) -> nn.Module:
+    """EfficientNet-Lite0 with the packaged weights, returning the maps of `stages`: 0 at stride 2, 4 at 32.
+
+    Raises:
+        RuntimeError: The weights do not fit.
+    """
     import timm
 
     name = "tf_efficientnet_lite0"
@@ -115,9 +124,7 @@ def _build_efficientnet_lite0(state: StateDict, depth: int) -> nn.Module:
         raise RuntimeError(f"expected {len(names)} tensors, found {len(state)}")
     # The packaged file holds timm's tensors, in timm's order, under the names of the code it was trained with.
     renamed = dict(zip(names, state.values(), strict=True))
-    network: nn.Module = timm.create_model(
-        name, pretrained=False, features_only=True, out_indices=tuple(range(1, depth + 1))
-    )
+    network: nn.Module = timm.create_model(name, pretrained=False, features_only=True, out_indices=stages)
     network.load_state_dict({key: renamed[key] for key in network.state_dict()})
     return network
 

@@ -45,7 +45,7 @@ def black_box(generator: nn.Module, config: QueryConfig, device: torch.device) -
         devices = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             for image in x:
-                torch.manual_seed(derive(config.seed, "query", _digest(image)))
+                torch.manual_seed(derive(config.seed, "query", query_digest(image)))
                 answers.append(generator(image.unsqueeze(0).to(device)).cpu())
         return torch.cat(answers)
 
@@ -82,5 +82,6 @@ def _go_live(generator: nn.Module) -> None:
             layer.running_mean = layer.running_var = None
 
 
-def _digest(image: Tensor) -> str:
+def query_digest(image: Tensor) -> str:
+    """Names a query (C, H, W) by its content, in bytes: what a black box knows of the identity of an image."""
     return hashlib.sha256((image * 255).round().byte().cpu().numpy().tobytes()).hexdigest()

@@ -1,0 +1,57 @@
+"""A perceptual distance in the manner of LPIPS (Zhang et al., 2018), on the run's own backbone."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mia_exp.config import FeaturesConfig
+from mia_exp.features import load_backbone
+
+# The side at which ImageNet networks see images, in pixels.
+SIDE = 224
+
+
+class PerceptualDistance:
+    """How differently a network sees two images: 0 for equal ones.
+
+    LPIPS's form without its learned weights, and with another network: its values are not LPIPS's, and compare
+    within a run only.
+
+    Args:
+        features: The network.
+        device: Where it runs.
+
+    Raises:
+        ConfigError, WeightsError: The network is unknown, or its weights are missing or do not fit.
+    """
+
+    def __init__(self, features: FeaturesConfig, device: torch.device) -> None:
+        self._device = device
+        self._backbone = load_backbone(features).to(device)
+
+    @torch.inference_mode()
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """Compares images (N, 3, H, W) in [0, 1] pair by pair; returns (N,), float32."""
+        maps = [self._backbone(_enlarged(images.to(self._device))) for images in (a, b)]
+        return feature_distance(*maps).cpu()
+
+
+def feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
+    """The distance of two images' feature maps.
+
+    Args:
+        a: Maps (N, C, h, w), a stage each.
+        b: The same of the other image.
+
+    Returns:
+        (N,): the squared distance of the unit-length features of a cell, averaged over cells, then over stages.
+    """
+    stages = [
+        (F.normalize(first) - F.normalize(second)).square().sum(1).mean((1, 2))
+        for first, second in zip(a, b, strict=True)
+    ]
+    return torch.stack(stages).mean(0)
+
+
+def _enlarged(images: Tensor) -> Tensor:
+    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)

@@ -1,0 +1,87 @@
+"""The networks of pix2pixHD's perceptual loss: five maps of an image, from fine to coarse."""
+
+from pathlib import Path
+from urllib.error import URLError
+
+from torch import Tensor, nn
+
+from mia_exp.config import FeaturesConfig
+from mia_exp.errors import WeightsError
+from mia_exp.features.backbone import build_efficientnet_lite0
+from mia_exp.features.weights import StateDict, load_weights, read_state_dict
+
+# The weight of each of the five maps in the loss, as in the original code.
+STAGE_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+# The first rectified convolution of each of VGG-19's five blocks, by torchvision's numbering.
+VGG19_LAYERS = {"features.1": "1", "features.6": "2", "features.11": "3", "features.20": "4", "features.29": "5"}
+
+
+class PerceptualNetwork(nn.Module):
+    """A frozen ImageNet network.
+
+    Images go in as they are, in [-1, 1], without ImageNet's normalisation: so does the original, and it is what
+    EfficientNet-Lite0 was trained on.
+
+    Args:
+        name: `vgg19` or `efficientnet_lite0`.
+        weights: A local file of its ImageNet weights, or None for its usual source.
+
+    Raises:
+        WeightsError: The weights are missing, could not be downloaded, or do not fit.
+    """
+
+    def __init__(self, name: str, weights: str | None) -> None:
+        super().__init__()
+        state = _load(name, weights)
+        try:
+            self.network = _vgg19(state) if name == "vgg19" else build_efficientnet_lite0(state, (0, 1, 2, 3, 4))
+        except RuntimeError as error:
+            raise WeightsError(
+                f"victim.perceptual_weights={weights}: these are not {name}'s weights: {error}"
+            ) from error
+        self.eval().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "PerceptualNetwork":
+        """Stays in evaluation mode: its batch statistics are ImageNet's, whoever trains around it."""
+        return super().train(False)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Five maps (N, C, h, w) of images (N, 3, H, W) in [0, 1]."""
+        maps = self.network(2 * images - 1)
+        return list(maps.values()) if isinstance(maps, dict) else list(maps)
+
+
+def _load(name: str, weights: str | None) -> StateDict:
+    if weights is not None:
+        path = Path(weights).expanduser()
+        if not path.is_file():
+            raise WeightsError(
+                f"victim.perceptual_weights={weights}: there is no such file. Give the path of a local file with "
+                f"{name}'s ImageNet weights, or leave it null for the usual source."
+            )
+        return read_state_dict(path)
+    if name == "efficientnet_lite0":
+        return load_weights(FeaturesConfig("efficientnet_lite0"))
+    from torchvision.models import VGG19_Weights
+
+    source = VGG19_Weights.IMAGENET1K_V1
+    try:
+        state: StateDict = source.get_state_dict(progress=True, check_hash=True)
+    except (URLError, OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"victim.perceptual=vgg19: its ImageNet weights are not on this machine and could not be downloaded "
+            f"({error}). Three ways out: download {source.url} elsewhere and give its path as "
+            "victim.perceptual_weights=PATH; use victim.perceptual=efficientnet_lite0, whose weights are "
+            "installed; or victim.perceptual=none."
+        ) from error
+    return state
+
+
+def _vgg19(state: StateDict) -> nn.Module:
+    from torchvision.models import vgg19
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    network = vgg19(weights=None)
+    network.load_state_dict(state)
+    extractor: nn.Module = create_feature_extractor(network.eval(), VGG19_LAYERS)
+    return extractor
