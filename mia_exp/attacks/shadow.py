@@ -126,7 +126,7 @@ class PatchBatches(Sampler[list[Address]]):
             yield [addresses[place] for place in order[start:end]]
 
     def _bounds(self) -> list[tuple[int, int]]:
-        total, size = len(self.rows) * self.config.patches, max(2, self.config.batch_size)
+        total, size = len(self.rows) * self.config.patches, self.config.batch_size
         bounds = [(start, min(start + size, total)) for start in range(0, total, size)]
         # Batch norm has nothing to normalise in a batch of one patch of a small map.
         if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] == 1:

@@ -87,7 +87,7 @@ class SupervisedConfig:
 
     kind: str = "supervised"
     alpha: float = 0.01
-    c: float = 1.0
+    c: float = 0.2
     nu: float = 0.5
     folds: int = 5
     seed: int = 0
@@ -120,9 +120,13 @@ class ClassifierConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("patches", "epochs", "batch_size"):
+        for name in ("patches", "epochs"):
             value = getattr(self, name)
             require(value >= 1, f"attack.classifier.{name}={value}: expected 1 or more")
+        require(
+            self.batch_size >= 2,
+            f"attack.classifier.batch_size={self.batch_size}: expected 2 or more, for batch norm compares patches",
+        )
         require(
             self.patch_size is None or self.patch_size >= 8,
             f"attack.classifier.patch_size={self.patch_size}: expected 8 or more, or null",

@@ -161,6 +161,7 @@ def _split(members: list[str], nonmembers: list[str], pool: list[str], config: S
 
 def ordered(records: Sequence[Record], seed: int) -> list[str]:
     """The ids in an order in which each one's place depends on the seed and that id alone."""
+
     def place(id: str) -> bytes:
         return hashlib.sha256(f"{seed}:{id}".encode()).digest()
 

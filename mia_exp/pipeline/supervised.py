@@ -1,5 +1,6 @@
 """The attack whose difficulty was learned from human search times."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ REGRESSOR = "regressor.safetensors"
 COMBINED_LATER = ("kind", "alpha", "regressor")
 # Images that the backbone sees at once; their features do not depend on it.
 TOGETHER = 16
+# The side that photos are brought to, in pixels: the backbone's.
+PHOTO_SIDE = 224
 
 
 class Supervised(Attack):
@@ -43,7 +46,7 @@ class Supervised(Attack):
         )
         if config.regressor:
             # Read once before any work, so that a file that does not fit is refused now.
-            SearchTimeRegressor.load(Path(config.regressor).expanduser(), self._features.backbone, self._weights)
+            self._regressor()
 
     @property
     def stages(self) -> dict[str, Stage]:
@@ -62,11 +65,11 @@ class Supervised(Attack):
 
     def details(self) -> dict[str, float | str]:
         """How well the regressor orders photos that it was not fitted on."""
-        regressor = self._regressor()
-        low, high = regressor.rank_correlation_ci95
+        about = self._regressor().provenance
+        low, high = about.rank_correlation_ci95
         return {
-            "scored photos": regressor.n_photos,
-            "cross-validated rank correlation": f"{regressor.rank_correlation:.3f} [{low:.3f}, {high:.3f}]",
+            "scored photos": about.n_photos,
+            "cross-validated rank correlation": f"{about.rank_correlation:.3f} [{low:.3f}, {high:.3f}]",
         }
 
     @property
@@ -74,21 +77,15 @@ class Supervised(Attack):
         config, photos = self._config, self._photos
 
         def build(folder: Path) -> None:
-            paths = [photo.path for photo in photos]
-            features = self._pooled(
-                (torch.stack([to_tensor(resize(decode(path)[0], 224)) for path in few]) for few in _cut(paths)),
-                len(_cut(paths)),
-            )
+            cut = [photos[start : start + TOGETHER] for start in range(0, len(photos), TOGETHER)]
+            images = (torch.stack([_decoded(photo.path) for photo in few]) for few in cut)
+            features = self._pooled(images, len(cut), "describing photos")
             scores = np.array([photo.score for photo in photos])
-            regressor = SearchTimeRegressor.fit(
-                features,
-                scores,
-                config,
-                names=[photo.name for photo in photos],
-                backbone=self._features.backbone,
-                weights=self._weights,
+            names = [photo.name for photo in photos]
+            backbone = self._features.backbone
+            SearchTimeRegressor.fit(features, scores, names, config, backbone, self._weights).save(
+                folder / REGRESSOR
             )
-            regressor.save(folder / REGRESSOR)
 
         settings = {name: value for name, value in plain(config).items() if name not in COMBINED_LATER}
         settings |= {"photos": fingerprint_photos(photos), "backbone": self._features.backbone}
@@ -103,7 +100,7 @@ class Supervised(Attack):
         def build(folder: Path) -> None:
             store = case.dataset.at(size)
             cut = list(batches(case.ids, TOGETHER))
-            features = self._pooled((store.batch(few)[1] for few in cut), len(cut))
+            features = self._pooled((store.batch(few)[1] for few in cut), len(cut), "describing targets")
             save_columns(folder, case.ids, {"l_vsd": self._regressor().predict(features)})
 
         inputs = {"pairs": case.dataset.stage(size)}
@@ -113,3 +110,22 @@ class Supervised(Attack):
         else:
             inputs["regressor"] = self._fitted
         return Stage("visual_search", 1, settings, inputs, build, note=f"{len(case.ids)} images")
+
+    def _regressor(self) -> SearchTimeRegressor:
+        if self._config.regressor:
+            path = Path(self._config.regressor).expanduser()
+        else:
+            path = self._case.context.store.get(self._fitted) / REGRESSOR
+        return SearchTimeRegressor.load(path, self._features.backbone, self._weights)
+
+    def _pooled(self, images: Iterator[torch.Tensor], n_batches: int, what: str) -> np.ndarray:
+        # Imported where it is used: the backbones' libraries take seconds to load.
+        from mia_exp.features.pooled import PooledFeatures
+
+        pool = PooledFeatures(self._features, self._case.context.device)
+        return np.concatenate([pool(batch) for batch in track(images, what, n_batches)])
+
+
+def _decoded(path: Path) -> torch.Tensor:
+    image, _ = decode(path)
+    return to_tensor(resize(image, PHOTO_SIDE))

@@ -1,0 +1,43 @@
+"""An image as one vector: the averages of a backbone's feature maps."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mia_exp.config import FeaturesConfig
+from mia_exp.features.backbone import load_backbone
+
+# The side at which ImageNet networks see images, in pixels.
+SIDE = 224
+
+
+class PooledFeatures:
+    """The channels' averages over each stage of the backbone, one stage after the other.
+
+    Args:
+        features: The backbone.
+        device: Where it runs.
+
+    Raises:
+        ConfigError, WeightsError: The backbone is unknown, or its weights are missing or do not fit.
+    """
+
+    def __init__(self, features: FeaturesConfig, device: torch.device) -> None:
+        self._device = device
+        self._backbone = load_backbone(features).to(device)
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> np.ndarray:
+        """Describes images; an image's vector does not depend on the others.
+
+        Args:
+            images: (N, 3, H, W), float32 in [0, 1]; squashed to 224 x 224.
+
+        Returns:
+            (N, C), float64; C is the sum of the stages' channels.
+        """
+        enlarged = F.interpolate(images.to(self._device), (SIDE, SIDE), mode="bilinear", antialias=True)
+        stages = [maps.double().mean((2, 3)) for maps in self._backbone(enlarged)]
+        pooled: np.ndarray = torch.cat(stages, 1).cpu().numpy()
+        return pooled
