@@ -61,8 +61,7 @@ class SideBySideDataset:
         direction: Which half is x and which is y.
         palette: Colours [red, green, blue] of the label map's classes, or null where the half that is not the
             photo is no label map.
-        palette_tolerance: Share of a label map's pixels that may lie far from every palette colour, as those
-            that compression smears over an edge do.
+        palette_tolerance: Share of a label map's pixels that may lie in areas of a colour that the palette lacks.
         member_partitions: Partitions that the official split trains on.
         nonmember_partitions: Partitions that the official split holds out.
         homepage: Where a person finds the dataset.
@@ -78,7 +77,7 @@ class SideBySideDataset:
     photo_side: Side = Side.left
     direction: Direction = Direction.label_to_photo
     palette: list[list[int]] | None = None
-    palette_tolerance: float = 0.1
+    palette_tolerance: float = 0.01
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["test"])
     homepage: str = MISSING
@@ -103,7 +102,7 @@ class FolderDataset:
         inputs: Folder of x.
         targets: Folder of y.
         palette: Colours [red, green, blue] of the classes, where the inputs are colour-coded label maps.
-        palette_tolerance: Share of a label map's pixels that may lie far from every palette colour.
+        palette_tolerance: Share of a label map's pixels that may lie in areas of a colour that the palette lacks.
         index_classes: Number of classes, where a pixel of the inputs is the number of its class.
         instances: Folder of images whose pixels number the instances, or null where there are none.
     """

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,34 @@ def user_data_folder() -> Path | None:
     """Returns the folder that `$MIA_EXP_DATA` names, or None where it is unset or empty."""
     folder = os.environ.get(DATA_VARIABLE)
     return Path(folder).expanduser() if folder else None
+
+
+def named_root(root: str | None, name: str, holds: Sequence[str], homepage: str) -> Path:
+    """Finds the folder of a dataset that nobody may download for its user.
+
+    Args:
+        root: `dataset.root`, or None: then `$MIA_EXP_DATA/<name>`.
+        name: The dataset's name.
+        holds: Files or folders that must be in it.
+        homepage: Where a person finds the dataset.
+
+    Raises:
+        DataError: Nobody said where it is, or one of them is not there.
+    """
+    shared = user_data_folder()
+    if root is None and shared is None:
+        raise DataError(
+            f"dataset={name} is not downloaded by this package: its licence asks each user to agree to it. Fetch it "
+            f"from {homepage} and set dataset.root to its folder; docs/datasets/ says how it must look."
+        )
+    folder = Path(root).expanduser() if root else (shared or Path()) / name
+    missing = [item for item in holds if not (folder / item).exists()]
+    if missing:
+        raise DataError(
+            f"{folder}: expected the folder of dataset={name}, which holds {', '.join(holds)}; found no "
+            f"{', no '.join(missing)}. Set dataset.root to it; docs/datasets/ says how it must look."
+        )
+    return folder
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

@@ -8,7 +8,18 @@ import numpy as np
 from mia_exp.config import FolderDataset
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
-from mia_exp.data.source import WHOLE, Record
+from mia_exp.data.labels import (
+    as_palette,
+    check_colours,
+    colour_map,
+    instance_boundaries,
+    nearest_classes,
+    paint,
+    read_indices,
+    read_numbers,
+    resize_numbers,
+)
+from mia_exp.data.source import WHOLE, InputLayout, Record
 from mia_exp.errors import DataError
 
 # How many names an error lists.
@@ -20,16 +31,27 @@ class FolderPairs:
 
     Args:
         config: Where the folders are.
+        labels: Read inputs as label maps, where the dataset has classes.
 
     Attributes:
         name: The dataset's name.
+        layout: What the channels of x mean.
     """
 
-    def __init__(self, config: FolderDataset) -> None:
+    def __init__(self, config: FolderDataset, labels: bool = False) -> None:
         self.name = config.name
+        self._config = config
+        palette = as_palette(config.palette)
+        if config.index_classes is not None:
+            palette = colour_map(config.index_classes)
+        self._palette = palette
+        self._labels = labels and palette is not None
+        instances = self._labels and config.instances is not None
+        self.layout = InputLayout(palette, instances) if self._labels else InputLayout()
         root = Path(config.root).expanduser() if config.root else user_data_folder() or Path()
         self._inputs_folder = root / config.inputs
         self._targets_folder = root / config.targets
+        self._instances_folder = root / config.instances if config.instances and self._labels else None
 
     def records(self) -> list[Record]:
         """Lists the pairs in natural order.
@@ -41,23 +63,40 @@ class FolderPairs:
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the files' names and bytes."""
-        return fingerprint(
+        files = [
             (f"{side}/{id}", path)
             for id, pair in self._files.items()
             for side, path in zip(("inputs", "targets"), pair, strict=True)
-        )
+        ]
+        files += [(f"instances/{id}", path) for id, path in self._instances.items()]
+        return fingerprint(files)
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`."""
-        halves = []
-        conversions: Conversions = frozenset()
-        for path in self._files[id]:
+        input_path, target_path = self._files[id]
+        y, conversions = decode(target_path)
+        check_side(y, minimum, target_path)
+        x, done = self._input(id, input_path, size, minimum)
+        return x, resize(y, size), conversions | done
+
+    def _input(self, id: str, path: Path, size: int, minimum: int) -> tuple[np.ndarray, Conversions]:
+        config, palette = self._config, self._palette
+        done: Conversions = frozenset()
+        if config.index_classes is not None and palette is not None:
+            classes = read_indices(path, config.index_classes)
+            check_side(classes, minimum, path)
+        else:
             image, done = decode(path)
             check_side(image, minimum, path)
-            halves.append(resize(image, size))
-            conversions |= done
-        x, y = halves
-        return x, y, conversions
+            if not self._labels or palette is None:
+                return resize(image, size), done
+            check_colours(image, palette, config.palette_tolerance, path)
+            classes = nearest_classes(image, palette)
+        x = paint(resize_numbers(classes, size), palette)
+        if self._instances_folder is None:
+            return x, done
+        boundaries = instance_boundaries(resize_numbers(read_numbers(self._instances[id]), size))
+        return np.dstack([x, boundaries]), done
 
     @cached_property
     def _files(self) -> dict[str, tuple[Path, Path]]:
@@ -69,7 +108,17 @@ class FolderPairs:
         inputs = images_by_stem(self._inputs_folder, recursive=True)
         targets = images_by_stem(self._targets_folder, recursive=True)
         self._check_paired(inputs, targets)
+        for id in inputs:
+            if self._instances_folder is not None and id not in self._instances:
+                raise DataError(
+                    f"{self._instances_folder}: expected an image of instance numbers for each input, found none "
+                    f"named {id}. Add it, or set dataset.instances=null."
+                )
         return {id: (path, targets[id]) for id, path in inputs.items()}
+
+    @cached_property
+    def _instances(self) -> dict[str, Path]:
+        return {} if self._instances_folder is None else images_by_stem(self._instances_folder, recursive=True)
 
     def _check_paired(self, inputs: dict[str, Path], targets: dict[str, Path]) -> None:
         alone = [path for id, path in inputs.items() if id not in targets]

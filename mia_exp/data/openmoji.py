@@ -10,7 +10,7 @@ import resvg_py
 from PIL import Image
 
 from mia_exp.data.image import Conversions
-from mia_exp.data.source import WHOLE, Record
+from mia_exp.data.source import WHOLE, InputLayout, Record
 
 # The licence asks for this wherever a drawing is shown.
 ATTRIBUTION = "Drawings: OpenMoji (openmoji.org), CC BY-SA 4.0"
@@ -28,7 +28,10 @@ class OpenMoji:
 
     Attributes:
         name: The dataset's name.
+        layout: What the channels of x mean.
     """
+
+    layout = InputLayout()
 
     def __init__(self, name: str = "openmoji") -> None:
         self.name = name

@@ -11,7 +11,8 @@ from mia_exp.config import Direction, Side, SideBySideDataset
 from mia_exp.data.download import fetch_archive
 from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
-from mia_exp.data.source import Record
+from mia_exp.data.labels import as_palette, check_colours, nearest_classes, paint, resize_numbers
+from mia_exp.data.source import InputLayout, Record
 from mia_exp.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,18 @@ class SideBySidePairs:
     Args:
         config: Which half is which.
         root: The folder that holds the partitions.
+        labels: Read inputs as label maps, where the dataset has classes.
 
     Attributes:
         name: The dataset's name.
+        layout: What the channels of x mean.
     """
 
-    def __init__(self, config: SideBySideDataset, root: Path) -> None:
+    def __init__(self, config: SideBySideDataset, root: Path, labels: bool = False) -> None:
         self.name = config.name
+        inputs_are_maps = config.direction is Direction.label_to_photo
+        self.layout = InputLayout(as_palette(config.palette) if labels and inputs_are_maps else None)
+        self._tolerance = config.palette_tolerance
         self._root = root
         self._partitions = _present(root, _partitions(config))
         for missing in set(_partitions(config)) - set(self._partitions):
@@ -66,7 +72,11 @@ class SideBySidePairs:
         left, right = image[:, : width // 2], image[:, width // 2 :]
         check_side(left, minimum, path)
         x, y = (left, right) if self._x_is_left else (right, left)
-        return resize(x, size), resize(y, size), conversions
+        if self.layout.palette is None:
+            return resize(x, size), resize(y, size), conversions
+        check_colours(x, self.layout.palette, self._tolerance, path)
+        classes = resize_numbers(nearest_classes(x, self.layout.palette), size)
+        return paint(classes, self.layout.palette), resize(y, size), conversions
 
     @cached_property
     def _files(self) -> dict[str, Path]:

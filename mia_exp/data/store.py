@@ -56,11 +56,11 @@ class PairStore:
             OSError: The disk is full.
         """
         records = source.records()
-        shape = (len(records), size, size, 3)
+        shapes = [(len(records), size, size, channels) for channels in (source.layout.channels, 3)]
         converted: dict[Conversion, list[str]] = defaultdict(list)
         # Written, not memory-mapped: a full disk is then an error and not a crash.
         with (folder / "x.npy").open("wb") as x_file, (folder / "y.npy").open("wb") as y_file:
-            for file in (x_file, y_file):
+            for file, shape in zip((x_file, y_file), shapes, strict=True):
                 _write_header(file, shape)
             pairs = _decoded(source, records, size, minimum, workers)
             for record, (x, y, conversions) in zip(
@@ -102,7 +102,7 @@ class PairStore:
 
     @cached_property
     def x(self) -> np.ndarray:
-        """Inputs, uint8 (N, H, W, 3)."""
+        """Inputs, uint8 (N, H, W, C); what their channels mean, the dataset's `InputLayout` says."""
         return _mapped(self.folder / "x.npy")
 
     @cached_property
@@ -119,7 +119,7 @@ class PairStore:
         return np.array([self._rows[id] for id in ids], dtype=np.int64)
 
     def batch(self, ids: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns x and y of `ids`, float32 (N, 3, H, W) in [0, 1].
+        """Returns x and y of `ids`, float32 (N, C, H, W) and (N, 3, H, W) in [0, 1].
 
         Raises:
             KeyError: An id is not in the store.
@@ -135,7 +135,7 @@ def _say_once(message: str) -> None:
 
 
 def to_tensor(images: np.ndarray) -> torch.Tensor:
-    """Converts uint8 (..., H, W, 3) to float32 (..., 3, H, W) in [0, 1]."""
+    """Converts uint8 (..., H, W, C) to float32 (..., C, H, W) in [0, 1]."""
     channels_first = np.moveaxis(images, -1, -3)
     return torch.from_numpy(channels_first.astype(np.float32) / 255)
 

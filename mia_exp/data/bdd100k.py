@@ -1,0 +1,127 @@
+"""BDD100K's semantic segmentation: label maps in Cityscapes' colours, and photos."""
+
+import logging
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mia_exp.config import BDD100KDataset
+from mia_exp.data.cityscapes import CLASSES
+from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
+from mia_exp.data.image import Conversions, decode, resize
+from mia_exp.data.labels import paint, read_numbers, resize_numbers
+from mia_exp.data.source import InputLayout, Record
+from mia_exp.errors import DataError
+
+log = logging.getLogger(__name__)
+
+HOMEPAGE = "https://www.vis.xyz/bdd100k"
+PHOTOS, MASKS = Path("images") / "10k", Path("labels") / "sem_seg" / "masks"
+UNLABELLED = 255
+# Its class numbers are Cityscapes' 19 training classes, in this order.
+TRAINING_CLASSES = (
+    "road",
+    "sidewalk",
+    "building",
+    "wall",
+    "fence",
+    "pole",
+    "traffic light",
+    "traffic sign",
+    "vegetation",
+    "terrain",
+    "sky",
+    "person",
+    "rider",
+    "car",
+    "truck",
+    "bus",
+    "train",
+    "motorcycle",
+    "bicycle",
+)
+_COLOURS = dict(CLASSES)
+COLOURS = (*(_COLOURS[name] for name in TRAINING_CLASSES), _COLOURS["unlabeled"])
+# The colours of the pairs that pix2pix prepares of Cityscapes: a class that shares another's colour is not told
+# apart there. Those without a class here stay in the palette, so that a shadow model takes Cityscapes' maps too.
+SHARED = ("ego vehicle", "rectification border", "out of roi", "static", "polegroup", "license plate")
+PALETTE = tuple(colour for name, colour in CLASSES if name not in SHARED)
+
+
+class BDD100K:
+    """Pairs of a label map and its photo; the id is `<partition>/<name>`.
+
+    Args:
+        config: Where the dataset is.
+        labels: Read inputs as label maps.
+
+    Attributes:
+        name: The dataset's name.
+        layout: What the channels of x mean.
+
+    Raises:
+        DataError: The dataset is not where it should be.
+    """
+
+    def __init__(self, config: BDD100KDataset, labels: bool = False) -> None:
+        self.name = config.name
+        self.layout = InputLayout(PALETTE) if labels else InputLayout()
+        self._root = named_root(config.root, config.name, (str(PHOTOS), str(MASKS)), HOMEPAGE)
+        self._partitions = dict.fromkeys((*config.member_partitions, *config.nonmember_partitions))
+
+    def records(self) -> list[Record]:
+        """Lists the pairs in natural order, partition by partition.
+
+        Raises:
+            DataError: A partition holds no image.
+        """
+        return [
+            Record(id, id.partition("/")[0], photo.stat().st_size + mask.stat().st_size)
+            for id, (photo, mask) in self._files.items()
+        ]
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of the files' names and bytes."""
+        return fingerprint(
+            (f"{id} {part}", path) for id, pair in self._files.items() for part, path in enumerate(pair)
+        )
+
+    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
+        """Decodes one pair; see `PairSource.load`.
+
+        Raises:
+            DataError: As there, or a mask holds a number that is no class.
+        """
+        photo_path, mask_path = self._files[id]
+        photo, conversions = decode(photo_path)
+        check_side(photo, minimum, photo_path)
+        classes = read_numbers(mask_path)
+        classes[classes == UNLABELLED] = len(TRAINING_CLASSES)
+        unknown = np.unique(classes[classes > len(TRAINING_CLASSES)])
+        if len(unknown):
+            raise DataError(
+                f"{mask_path}: expected class numbers from 0 to {len(TRAINING_CLASSES) - 1} and {UNLABELLED}, found "
+                f"{', '.join(map(str, unknown))}. Is it one of BDD100K's sem_seg masks?"
+            )
+        return paint(resize_numbers(classes, size), COLOURS), resize(photo, size), conversions
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[Path, Path]]:
+        found = {}
+        without = 0
+        for partition in self._partitions:
+            if not (self._root / PHOTOS / partition).is_dir():
+                log.warning("%s has no folder %s: the dataset is read without it", self._root / PHOTOS, partition)
+                continue
+            masks = images_by_stem(self._root / MASKS / partition)
+            for stem, photo in images_by_stem(self._root / PHOTOS / partition).items():
+                if stem in masks:
+                    found[f"{partition}/{stem}"] = (photo, masks[stem])
+                else:
+                    without += 1
+        if without:
+            log.warning("%s: %d photos have no mask and are passed over", self._root, without)
+        if not found:
+            raise DataError(f"{self._root}: expected photos with masks of the same name, found none.")
+        return found

@@ -1,0 +1,116 @@
+"""CelebA: contours drawn from a face's landmarks, and the face."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mia_exp.config import CelebADataset, Landmarks
+from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
+from mia_exp.data.image import Conversions, decode, resize
+from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
+from mia_exp.data.source import WHOLE, InputLayout, Record
+from mia_exp.errors import DataError
+
+HOMEPAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
+FACES = "img_align_celeba"
+COUNTS = {Landmarks.points_68: 68, Landmarks.points_5: 5}
+FILES = {
+    Landmarks.points_68: ("landmarks_68.csv",),
+    Landmarks.points_5: ("list_landmarks_align_celeba.txt", "list_landmarks_align_celeba.csv"),
+}
+# CelebA's own points are in pixels of its aligned images, whatever size they were brought to since.
+ALIGNED = (178, 218)
+PARTITIONS = {"0": "train", "1": "val", "2": "test"}
+# How many names an error lists.
+SHOWN = 5
+
+
+class CelebA:
+    """Pairs of a contour drawing and its face; the id is the image's number, `000001`.
+
+    Args:
+        config: Where the dataset is, and which landmarks are drawn.
+
+    Attributes:
+        name: The dataset's name.
+        layout: What the channels of x mean.
+
+    Raises:
+        DataError: The dataset is not where it should be.
+    """
+
+    layout = InputLayout()
+
+    def __init__(self, config: CelebADataset) -> None:
+        self.name = config.name
+        self._config = config
+        self._root = named_root(config.root, config.name, (FACES,), HOMEPAGE)
+
+    def records(self) -> list[Record]:
+        """Lists the faces in natural order, with CelebA's own partitions where its file is there.
+
+        Raises:
+            DataError: There is none, or one has no landmarks.
+        """
+        partitions = _read_partitions(self._root / self._config.partitions_file)
+        without = [path.name for path in self._files.values() if path.name not in self._landmarks]
+        if without:
+            raise DataError(
+                f"{self._landmarks_path}: {len(without)} of the {len(self._files)} faces in {FACES} have no "
+                f"landmarks there: {', '.join(without[:SHOWN])}{', ...' if len(without) > SHOWN else ''}. Remove "
+                "these images, or add their rows."
+            )
+        return [
+            Record(id, partitions.get(path.name, WHOLE), path.stat().st_size) for id, path in self._files.items()
+        ]
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of the faces and of the landmarks' file."""
+        return fingerprint([("landmarks", self._landmarks_path), *self._files.items()])
+
+    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
+        """Decodes one pair; see `PairSource.load`."""
+        path = self._files[id]
+        face, conversions = decode(path)
+        check_side(face, minimum, path)
+        height, width = face.shape[:2]
+        extent = (width, height) if self._config.landmarks is Landmarks.points_68 else ALIGNED
+        return draw_contours(self._landmarks[path.name] / extent, size), resize(face, size), conversions
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return images_by_stem(self._root / FACES)
+
+    @cached_property
+    def _landmarks_path(self) -> Path:
+        config = self._config
+        names = [config.landmarks_file] if config.landmarks_file else FILES[config.landmarks]
+        candidates = [self._root / name for name in names]
+        return next((path for path in candidates if path.is_file()), candidates[0])
+
+    @cached_property
+    def _landmarks(self) -> dict[str, Points]:
+        landmarks = read_landmarks(self._landmarks_path, COUNTS[self._config.landmarks])
+        # The table may name its images without their ending.
+        return {self._named_as_file(name): points for name, points in landmarks.items()}
+
+    def _named_as_file(self, name: str) -> str:
+        return self._files[name].name if name in self._files else name
+
+
+def _read_partitions(path: Path) -> Mapping[str, str]:
+    """By image name, of CelebA's `list_eval_partition`, or nothing where it is not there."""
+    if not path.is_file():
+        return {}
+    partitions = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        cells = line.replace(",", " ").split()
+        if len(cells) == 2 and cells[1] in PARTITIONS:
+            partitions[cells[0]] = PARTITIONS[cells[1]]
+        elif partitions and cells:
+            raise DataError(
+                f"{path}, line {number}: expected an image's name and 0, 1 or 2 (train, val, test), found {line!r}."
+            )
+    return partitions

@@ -1,0 +1,191 @@
+"""Label maps: from colours or class numbers to exact colours, and where instances meet.
+
+A victim that takes label maps is given x in which every pixel has exactly the colour of its class, so that x stays
+an image that a person can look at, and its classes can be read from it without doubt.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mia_exp.data.source import Colour
+from mia_exp.errors import DataError
+
+# A colour further than this from every palette colour (Euclidean, of 255 a channel) belongs to no class.
+FAR = 40
+# A pixel is judged where its 3 x 3 neighbours differ by no more than this: elsewhere compression and antialiasing
+# mix the colours of two classes. On the label maps of Facades and Cityscapes, compressed as JPEG, every flat pixel
+# but 1 in 8,000 is near a palette colour, while one pixel in ten of all is not.
+FLAT = 8
+# How many colours an error lists.
+SHOWN = 5
+# Colours that fall into one cube of this side are one colour to an error.
+BIN = 16
+
+
+def as_palette(colours: Sequence[Sequence[int]] | None) -> tuple[Colour, ...] | None:
+    """A palette as `InputLayout` keeps it, from the lists of a configuration."""
+    return None if colours is None else tuple((red, green, blue) for red, green, blue in colours)
+
+
+def nearest_classes(image: np.ndarray, palette: Sequence[Colour]) -> np.ndarray:
+    """The class of each pixel: the number of its nearest palette colour.
+
+    Args:
+        image: uint8 (H, W, 3).
+        palette: Colours, up to 256.
+
+    Returns:
+        uint8 (H, W).
+    """
+    classes, _ = _nearest(image, palette)
+    return classes
+
+
+def check_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float, path: Path) -> None:
+    """Refuses a label map with areas of a colour that is in no palette.
+
+    Args:
+        image: uint8 (H, W, 3).
+        palette: The colours.
+        tolerance: Share of the pixels that may be of other colours.
+        path: Named in the message.
+
+    Raises:
+        DataError: There are more; the message names their colours and counts.
+    """
+    _, distances = _nearest(image, palette)
+    unknown = image[(distances > FAR**2) & _is_flat(image)]
+    pixels = image.shape[0] * image.shape[1]
+    if len(unknown) > tolerance * pixels:
+        bins, counts = np.unique(unknown // BIN, axis=0, return_counts=True)
+        largest = np.argsort(-counts, kind="stable")[:SHOWN]
+        found = ", ".join(
+            f"({', '.join(map(str, unknown[(unknown // BIN == bins[row]).all(1)].mean(0).round().astype(int)))}) "
+            f"in {counts[row]} pixels"
+            for row in largest
+        )
+        raise DataError(
+            f"{path}: expected a label map in the {len(palette)} colours of dataset.palette, found {len(unknown)} "
+            f"of {pixels} pixels in others: {found}. Add these colours to dataset.palette, raise "
+            "dataset.palette_tolerance, or give the victim the picture as it is (victim.one_hot_labels=false)."
+        )
+
+
+def read_indices(path: Path, classes: int) -> np.ndarray:
+    """Reads an image whose pixels are class numbers.
+
+    Args:
+        path: A PNG of mode P or L, or with 16 bits.
+        classes: How many classes there are.
+
+    Returns:
+        uint8 (H, W).
+
+    Raises:
+        DataError: It cannot be read, has colours, or holds a number that is no class.
+    """
+    indices = read_numbers(path)
+    wrong = indices >= classes
+    if wrong.any():
+        values, counts = np.unique(indices[wrong], return_counts=True)
+        found = ", ".join(f"{value} in {count} pixels" for value, count in zip(values, counts, strict=True))
+        raise DataError(
+            f"{path}: expected class numbers from 0 to {classes - 1} (dataset.index_classes={classes}), found "
+            f"{found}."
+        )
+    return indices.astype(np.uint8)
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """Reads an image whose pixels are numbers and no colours: classes, or instances.
+
+    Returns:
+        int64 (H, W).
+
+    Raises:
+        DataError: It cannot be read, or has several channels.
+    """
+    try:
+        with Image.open(path) as image:
+            numbers = np.asarray(image)
+            mode = image.mode
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{path}: expected an image of numbers, found none that can be read ({error}).") from error
+    if numbers.ndim != 2:
+        raise DataError(
+            f"{path}: expected an image of one number a pixel (mode P, L or I), found mode {mode}. For label maps "
+            "in colours set dataset.palette instead of dataset.index_classes."
+        )
+    return numbers.astype(np.int64)
+
+
+def colour_map(classes: int) -> tuple[Colour, ...]:
+    """Distinct colours for classes that have none of their own: PASCAL VOC's, whose bits are the class's.
+
+    Args:
+        classes: How many, up to 256.
+    """
+    colours = []
+    for number in range(classes):
+        channels = [0, 0, 0]
+        for bit in range(8):
+            # Bits 0, 1, 2 of the number are the highest of red, green, blue; bits 3, 4, 5 the next, and so on.
+            channels[bit % 3] |= (number >> bit & 1) << (7 - bit // 3)
+        colours.append((channels[0], channels[1], channels[2]))
+    return tuple(colours)
+
+
+def paint(classes: np.ndarray, palette: Sequence[Colour]) -> np.ndarray:
+    """Gives each pixel (H, W) its class's colour: uint8 (H, W, 3)."""
+    return np.asarray(palette, dtype=np.uint8)[classes]
+
+
+def resize_numbers(numbers: np.ndarray, size: int) -> np.ndarray:
+    """Brings numbers (H, W) to (size, size), each pixel taking its nearest one's."""
+    rows, columns = (((np.arange(size) + 0.5) * side / size).astype(np.int64) for side in numbers.shape)
+    return numbers[rows[:, None], columns]
+
+
+def instance_boundaries(instances: np.ndarray) -> np.ndarray:
+    """Marks the pixels that touch another instance above, below, left or right, as pix2pixHD does.
+
+    Args:
+        instances: Numbers (H, W).
+
+    Returns:
+        uint8 (H, W): 255 on both sides of a boundary, 0 elsewhere.
+    """
+    marked = np.zeros(instances.shape, dtype=bool)
+    sideways = instances[:, 1:] != instances[:, :-1]
+    upright = instances[1:] != instances[:-1]
+    marked[:, 1:] |= sideways
+    marked[:, :-1] |= sideways
+    marked[1:] |= upright
+    marked[:-1] |= upright
+    return marked.astype(np.uint8) * 255
+
+
+def _nearest(image: np.ndarray, palette: Sequence[Colour]) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest class of each pixel, uint8 (H, W), and the squared distance from its colour, int32 (H, W)."""
+    classes = np.zeros(image.shape[:2], dtype=np.uint8)
+    nearest = np.full(image.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
+    # One class at a time, in whole numbers: a large map and a long palette would not fit into memory at once.
+    for number, colour in enumerate(palette):
+        distances = ((image.astype(np.int32) - np.array(colour, dtype=np.int32)) ** 2).sum(2, dtype=np.int32)
+        closer = distances < nearest
+        classes[closer] = number
+        nearest[closer] = distances[closer]
+    return classes, nearest
+
+
+def _is_flat(image: np.ndarray) -> np.ndarray:
+    """Whether a pixel's 3 x 3 neighbours have nearly its colour: bool (H, W); those on the rim have none."""
+    flat = np.zeros(image.shape[:2], dtype=bool)
+    if min(flat.shape) < 3:
+        return flat
+    windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.int16), (3, 3), axis=(0, 1))
+    flat[1:-1, 1:-1] = (windows.max((3, 4)) - windows.min((3, 4))).max(2) <= FLAT
+    return flat

@@ -1,0 +1,98 @@
+"""The landmarks of faces: reading them, and drawing them as a contour image."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from mia_exp.errors import DataError
+
+Points = NDArray[np.float64]
+
+# Lines of the 68-point scheme (iBUG 300-W, as dlib has it): first point, last point, whether the line is closed.
+PARTS_68 = (
+    (0, 16, False),  # jaw
+    (17, 21, False),  # brows
+    (22, 26, False),
+    (27, 30, False),  # bridge of the nose
+    (31, 35, False),  # its base
+    (36, 41, True),  # eyes
+    (42, 47, True),
+    (48, 59, True),  # lips, outer and inner
+    (60, 67, True),
+)
+# CelebA's five: eyes, nose, mouth corners. Discs at the first three, a stroke for the mouth.
+EYES_AND_NOSE, MOUTH = (0, 1, 2), (3, 4)
+# Share of the image's side that a line is wide.
+LINE = 1 / 64
+DISC = 1 / 24
+# Drawn this much larger and brought down, which smooths the lines.
+OVERSAMPLING = 4
+
+
+def read_landmarks(path: Path, count: int) -> dict[str, Points]:
+    """Reads a table of an image's name and its points: cells between commas or blanks, headers skipped.
+
+    That is a CSV of image, x0, y0, x1, ... as well as CelebA's own `list_landmarks_align_celeba.txt`.
+
+    Args:
+        path: The file.
+        count: How many points an image has.
+
+    Returns:
+        By image name: (count, 2), x and y in pixels.
+
+    Raises:
+        DataError: The file is missing, a row does not parse, or an image stands twice.
+    """
+    if not path.is_file():
+        raise DataError(
+            f"{path}: expected a file with {count} landmarks for each face, found no such file. Set "
+            "dataset.landmarks_file to its name, or dataset.landmarks to points_68 or points_5."
+        )
+    by_name: dict[str, Points] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        name, *cells = line.replace(",", " ").split() or [""]
+        try:
+            values = np.array([float(cell) for cell in cells])
+        except ValueError:
+            values = np.array([])
+        if not by_name and (not cells or not values.size):
+            continue  # the count of faces, or the columns' names
+        if len(values) != 2 * count or not np.isfinite(values).all():
+            raise DataError(
+                f"{path}, line {number}: expected an image's name and {2 * count} numbers, found {line[:80]!r}."
+            )
+        if name in by_name:
+            raise DataError(f"{path}, line {number}: {name} has landmarks already. Remove one of the two rows.")
+        by_name[name] = values.reshape(count, 2)
+    return by_name
+
+
+def draw_contours(points: Points, size: int) -> np.ndarray:
+    """Draws landmarks, white on black.
+
+    Args:
+        points: (68, 2) or (5, 2), x and y as shares of the image's width and height.
+        size: Side of the drawing in pixels.
+
+    Returns:
+        uint8 (size, size, 3).
+    """
+    side = size * OVERSAMPLING
+    canvas = Image.new("L", (side, side))
+    draw = ImageDraw.Draw(canvas)
+    places = [(float(x) * side, float(y) * side) for x, y in points]
+    width = max(1, round(LINE * side))
+    if len(points) == 68:
+        for first, last, closed in PARTS_68:
+            line = places[first : last + 1]
+            draw.line([*line, line[0]] if closed else line, fill=255, width=width, joint="curve")
+    else:
+        radius = DISC * side / 2
+        for x, y in (places[number] for number in EYES_AND_NOSE):
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+        draw.line([places[number] for number in MOUTH], fill=255, width=2 * width)
+    small = canvas.resize((size, size), Image.Resampling.BOX)
+    return np.repeat(np.asarray(small)[:, :, None], 3, axis=2)
