@@ -101,8 +101,8 @@ class BDD100K:
         unknown = np.unique(classes[classes > len(TRAINING_CLASSES)])
         if len(unknown):
             raise DataError(
-                f"{mask_path}: expected class numbers from 0 to {len(TRAINING_CLASSES) - 1} and {UNLABELLED}, found "
-                f"{', '.join(map(str, unknown))}. Is it one of BDD100K's sem_seg masks?"
+                f"{mask_path}: expected class numbers from 0 to {len(TRAINING_CLASSES) - 1} and {UNLABELLED}, "
+                f"found {', '.join(map(str, unknown))}. Is it one of BDD100K's sem_seg masks?"
             )
         return paint(resize_numbers(classes, size), COLOURS), resize(photo, size), conversions
 

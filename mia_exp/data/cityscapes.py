@@ -13,8 +13,8 @@ from mia_exp.data.source import Colour, InputLayout, Record
 from mia_exp.errors import DataError
 
 HOMEPAGE = "https://www.cityscapes-dataset.com"
-# The authors' colours, by label id from 0; the last is license plate, whose id is -1. Classes that share a colour in
-# their table differ here by one unit, so that each keeps its own.
+# The authors' colours, by label id from 0; the last is license plate, whose id is -1. Classes that share a colour
+# in their table differ here by one unit, so that each keeps its own.
 CLASSES: tuple[tuple[str, Colour], ...] = (
     ("unlabeled", (0, 0, 0)),
     ("ego vehicle", (1, 0, 0)),
@@ -132,7 +132,8 @@ class Cityscapes:
                 if missing:
                     raise DataError(
                         f"{missing[0]}: expected beside {photo.name}, found no such file. Unpack "
-                        "gtFine_trainvaltest.zip into the same folder; victim.one_hot_labels=false needs no instances."
+                        "gtFine_trainvaltest.zip into the same folder; victim.one_hot_labels=false needs no "
+                        "instances."
                     )
                 found[f"{partition}/{city}/{stem}"] = files
         if not found:

@@ -36,8 +36,8 @@ def named_root(root: str | None, name: str, holds: Sequence[str], homepage: str)
     shared = user_data_folder()
     if root is None and shared is None:
         raise DataError(
-            f"dataset={name} is not downloaded by this package: its licence asks each user to agree to it. Fetch it "
-            f"from {homepage} and set dataset.root to its folder; docs/datasets/ says how it must look."
+            f"dataset={name} is not downloaded by this package: its licence asks each user to agree to it. Fetch "
+            f"it from {homepage} and set dataset.root to its folder; docs/datasets/ says how it must look."
         )
     folder = Path(root).expanduser() if root else (shared or Path()) / name
     missing = [item for item in holds if not (folder / item).exists()]
