@@ -6,6 +6,8 @@ from mia_exp.evaluation.results import BlindResult, ColumnResult
 
 # So near to 1, attacks differ by a handful of pairs of images.
 CEILING = 0.99
+# The difficulty that each membership score subtracts from an error: L_mem = L_rec - alpha * L_diff.
+SUBTRACTED = {"l_mem": "l_diff", "l_mem_aug": "l_diff", "l_mem_multi": "l_shadow", "l_mem_vsd": "l_vsd"}
 
 
 def blind_caveats(blind: Mapping[str, BlindResult], attacks: Mapping[str, ColumnResult]) -> list[str]:
@@ -43,8 +45,8 @@ def _blind_caveat(name: str, result: BlindResult, attacks: Mapping[str, ColumnRe
         "Part of the attacks' AUC may be this difference between the two groups of images, "
         "not memory of the training images."
     )
-    if name == "l_diff" and "l_mem" in attacks:
-        # L_mem = L_rec - alpha * L_diff.
-        effect = "raises" if side == "higher" else "lowers"
-        caveat += f" l_mem subtracts l_diff, so the difference {effect} its AUC directly."
+    for attack in attacks:
+        if SUBTRACTED.get(attack) == name:
+            effect = "raises" if side == "higher" else "lowers"
+            caveat += f" {attack} subtracts {name}, so the difference {effect} its AUC directly."
     return caveat

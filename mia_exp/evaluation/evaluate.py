@@ -1,7 +1,8 @@
 """Where scores meet membership: each column's AUC and rates, with intervals, and what they may not mean."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ def evaluate(
     nonmembers: Sequence[str],
     config: EvaluationConfig,
     deltas: Sequence[tuple[str, str]] = (("l_mem", "l_rec"),),
+    thresholds: Mapping[str, float] = MappingProxyType({}),
 ) -> Evaluation:
     """Joins scores with the split.
 
@@ -43,6 +45,7 @@ def evaluate(
         nonmembers: Ids that it was not trained on.
         config: Replicates, folds, false-positive rates, seed.
         deltas: Pairs of columns whose AUC is compared, first minus second.
+        thresholds: By column, the value from which on the column itself says "member".
 
     Returns:
         The evaluation; the same for any order of rows and ids.
@@ -61,7 +64,10 @@ def evaluate(
     _log_unmeasurable(config.fpr, len(nonmembers))
 
     replicates = bootstrap(columns, is_member, config.fpr, config.bootstrap, config.seed)
-    results = {name: _result(values, is_member, ids, replicates[name], config) for name, values in columns.items()}
+    results = {
+        name: _result(values, is_member, ids, replicates[name], thresholds.get(name), config)
+        for name, values in columns.items()
+    }
     p_values = holm_p_values(blind_columns, is_member)
     attacks = {name: results[name] for name in attack_columns}
     blinds = {
@@ -106,7 +112,12 @@ def _columns(table: pd.DataFrame, ids: list[str], what: str) -> dict[str, Floats
 
 
 def _result(
-    scores: Floats, is_member: Labels, ids: list[str], replicates: Replicates, config: EvaluationConfig
+    scores: Floats,
+    is_member: Labels,
+    ids: list[str],
+    replicates: Replicates,
+    threshold: float | None,
+    config: EvaluationConfig,
 ) -> ColumnResult:
     n_members, n_nonmembers = int(is_member.sum()), int((~is_member).sum())
     area = auc(scores, is_member)
@@ -122,6 +133,7 @@ def _result(
         tpr_at_fpr=rates,
         tpr_at_fpr_ci95=intervals,
         balanced_accuracy=balanced_accuracy(scores, is_member, ids, config.folds, config.seed),
+        accuracy=None if threshold is None else float(((scores >= threshold) == is_member).mean()),
     )
 
 

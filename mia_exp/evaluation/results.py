@@ -16,6 +16,7 @@ class ColumnResult:
         tpr_at_fpr: True-positive rate by false-positive rate; None where there are too few non-members.
         tpr_at_fpr_ci95: Their intervals.
         balanced_accuracy: At a threshold chosen on other images than it is judged on.
+        accuracy: Share of right decisions at the column's own threshold, which only a classifier has; else None.
     """
 
     auc: float
@@ -23,6 +24,7 @@ class ColumnResult:
     tpr_at_fpr: dict[str, float | None]
     tpr_at_fpr_ci95: dict[str, Interval | None]
     balanced_accuracy: float
+    accuracy: float | None
 
 
 @dataclass(frozen=True)

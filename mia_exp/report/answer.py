@@ -34,10 +34,17 @@ def question(metrics: Mapping[str, Any]) -> str:
     kind = {"random": "a random split", "official": "the dataset's official split"}.get(
         str(metrics["split"].get("kind")), "a split"
     )
+    if not _asked(metrics):
+        return (
+            f"Do members and non-members of {metrics['dataset']} differ in difficulty? {metrics['n_members']} and "
+            f"{metrics['n_nonmembers']} images of {kind} were scored; no model was asked."
+        )
+    defense = str(metrics["defense"]["kind"]) if "defense" in metrics else "none"
+    guarded = "" if defense == "none" else f", behind the defense {defense}"
     return (
         f"Which images of {metrics['dataset']} was this {metrics['victim'].get('kind', 'model')} trained on? "
         f"{metrics['n_members']} members and {metrics['n_nonmembers']} non-members of {kind} were judged by "
-        "the model's answers alone."
+        f"the model's answers alone{guarded}."
     )
 
 
@@ -51,6 +58,10 @@ def answer(metrics: Mapping[str, Any]) -> str:
         found = (
             f"; at {percent(float(fpr))} false alarms, {percent(best['tpr_at_fpr'][fpr])} of the members are found"
         )
+    if not _asked(metrics):
+        differs = best["auc_ci95"][0] > 0.5 or best["auc_ci95"][1] < 0.5
+        finding = "tells" if differs else "does not tell"
+        return f"{title(name)} alone {finding} the two groups apart: {measured}{found}."
     if best["auc_ci95"][0] <= 0.5:
         return (
             f"By AUC, no attack here tells members from non-members better than chance: {title(name)}, the "
@@ -66,7 +77,45 @@ def answer(metrics: Mapping[str, Any]) -> str:
 def header(metrics: Mapping[str, Any]) -> list[str]:
     """The titles of the number columns."""
     rates = [f"TPR at {percent(float(fpr))} FPR" for fpr in _rates(metrics)]
-    return ["AUC", *rates, "balanced accuracy"]
+    accuracy = ["accuracy at its threshold"] if has_accuracy(metrics) else []
+    return ["AUC", *rates, "balanced accuracy", *accuracy]
+
+
+def has_accuracy(metrics: Mapping[str, Any]) -> bool:
+    """Whether some attack decides at a threshold of its own."""
+    return any(result.get("accuracy") is not None for result in metrics["attacks"].values())
+
+
+def detail_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """What else the attack says of itself, a line each."""
+    return [f"{name}: {value}" for name, value in metrics.get("attack_details", {}).items()]
+
+
+def damage_rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """What the defense does to the answers: PSNR, SSIM and perceptual distance, a row a comparison."""
+    damage = metrics.get("damage")
+    if not damage:
+        return []
+    names = {
+        "answers": "answers with and without the defense",
+        "undefended": "answers without it, and the targets",
+        "defended": "answers with it, and the targets",
+    }
+    return [(names[part], _damage_cells(damage[part])) for part in names]
+
+
+def damage_sentence(metrics: Mapping[str, Any]) -> str | None:
+    """The same in a sentence, for the terminal."""
+    damage = metrics.get("damage")
+    if not damage:
+        return None
+    changed, before, after = (damage[part] for part in ("answers", "undefended", "defended"))
+    psnr = "" if changed["psnr"] is None else f"PSNR {changed['psnr']:.1f} dB, "
+    return (
+        f"The defense moves the answers by {psnr}SSIM {changed['ssim']:.3f}, perceptual distance "
+        f"{changed['perceptual']:.3f}; their SSIM with the targets goes from {before['ssim']:.3f} to "
+        f"{after['ssim']:.3f} (means of {damage['n']} images)."
+    )
 
 
 def rate_notes(metrics: Mapping[str, Any]) -> list[str]:
@@ -136,7 +185,18 @@ def _cells(result: Mapping[str, Any], rates: Sequence[str]) -> list[str]:
         with_interval(result["auc"], result["auc_ci95"]),
         *(with_interval(result["tpr_at_fpr"][fpr], result["tpr_at_fpr_ci95"][fpr]) for fpr in rates),
         f"{result['balanced_accuracy']:.2f}",
+        *([] if result.get("accuracy") is None else [f"{result['accuracy']:.2f}"]),
     ]
+
+
+def _damage_cells(part: Mapping[str, Any]) -> list[str]:
+    psnr = "-" if part["psnr"] is None else f"{part['psnr']:.1f} dB"
+    return [psnr, f"{part['ssim']:.3f}", f"{part['perceptual']:.3f}"]
+
+
+def _asked(metrics: Mapping[str, Any]) -> bool:
+    """Whether a victim was asked anything."""
+    return "l_diff" not in metrics["attacks"]
 
 
 def _rates(metrics: Mapping[str, Any]) -> list[str]:

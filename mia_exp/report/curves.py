@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from scipy.stats import pearsonr, spearmanr
 
 from mia_exp.evaluation import as_membership, roc_curve
-from mia_exp.report.labels import math_title
+from mia_exp.report.labels import math_title, meaning
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
 
 BINS = 30
@@ -76,36 +76,30 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
         figure.legend(handles=_group_handles(is_member), loc="outside upper center", ncols=2)
 
 
-def plot_error_against_difficulty(table: pd.DataFrame, is_member: np.ndarray, path: Path) -> None:
-    """L_rec against L_diff, as in the paper's Fig. 5 (left), with the correlation in each group.
+def plot_error_against_difficulty(
+    table: pd.DataFrame, is_member: np.ndarray, difficulties: Sequence[str], path: Path
+) -> None:
+    """L_rec against each difficulty, as in the paper's Fig. 5, with the correlation in each group.
 
     Args:
-        table: Has `l_rec` and `l_diff`, N rows.
+        table: Has `l_rec` and the difficulties, N rows.
         is_member: (N,), bool.
+        difficulties: One panel each.
         path: The PNG to write.
     """
     with styled_figure(path, 5.2) as figure:
-        axis = figure.subplots()
-        for group, name, color, marker in (
-            (is_member, "members", MEMBER, "o"),
-            (~is_member, "non-members", NONMEMBER, "s"),
-        ):
-            x, y = table["l_diff"].to_numpy()[group], table["l_rec"].to_numpy()[group]
-            axis.scatter(
-                x,
-                y,
-                s=18,
-                color=color,
-                alpha=0.65,
-                marker=marker,
-                linewidths=0,
-                label=f"{name}: {_correlations(x, y)}",
-            )
-        axis.set(
-            xlabel=f"{math_title('l_diff')}, difficulty of the image",
-            ylabel=f"{math_title('l_rec')}, reconstruction error",
-        )
-        figure.legend(loc="outside upper center", ncols=2)
+        axes = figure.subplots(1, len(difficulties), squeeze=False, sharey=True)[0]
+        for axis, difficulty in zip(axes, difficulties, strict=True):
+            for group, name, color, marker in (
+                (is_member, "members", MEMBER, "o"),
+                (~is_member, "non-members", NONMEMBER, "s"),
+            ):
+                x, y = table[difficulty].to_numpy()[group], table["l_rec"].to_numpy()[group]
+                style = {"s": 18, "color": color, "alpha": 0.65, "marker": marker, "linewidths": 0}
+                axis.scatter(x, y, label=f"{name}: {_correlations(x, y)}", **style)
+            axis.set(xlabel=f"{math_title(difficulty)}, {meaning(difficulty)}")
+            axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        axes[0].set_ylabel(f"{math_title('l_rec')}, reconstruction error")
 
 
 def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: str, **line: object) -> None:

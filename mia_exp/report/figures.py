@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mia_exp.evaluation import as_membership
 from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
 from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
-from mia_exp.report.labels import math_title
+from mia_exp.report.labels import math_title, title
 
 
 class Gallery(Protocol):
-    """Images by id, each uint8 (len(ids), H, W, 3)."""
+    """Images by id, each uint8 (len(ids), H, W, 3); inputs may have a fourth channel of instance boundaries."""
 
     def x(self, ids: list[str]) -> NDArray[np.uint8]:
         """The inputs."""
@@ -25,7 +26,7 @@ class Gallery(Protocol):
         """The targets."""
 
     def v(self, ids: list[str]) -> NDArray[np.uint8]:
-        """The model's answers."""
+        """The model's answers; only asked where there was a model."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,15 @@ def choose_figures(
 
     Args:
         metrics: The content of `metrics.json`.
-        table: Scores by id, N rows; has `l_rec`, `l_diff` and `l_mem`.
+        table: Scores by id, N rows; has `l_diff`, and `l_rec` where a victim was asked.
         is_member: (N,).
         gallery: The images of these ids.
     """
     attacks = [name for name in metrics["attacks"] if name in table]
     blind = [name for name in metrics["blind"] if name in table]
-    return [
+    headline = metrics.get("headline", "l_mem")
+    shown = list(dict.fromkeys(name for name in ("l_rec", headline) if name in table))
+    figures = [
         ReportFigure(
             "roc",
             "ROC curves",
@@ -71,21 +74,29 @@ def choose_figures(
         ReportFigure(
             "histograms",
             "Members and non-members on each score",
-            "The errors of members lie further left. The less the two groups overlap, the better one threshold "
+            "The errors (L) of members lie further left. The less the two groups overlap, the better one threshold "
             "tells them apart. After Fig. 3 of the paper.",
-            partial(plot_histograms, table, is_member, ["l_rec", "l_mem"]),
-        ),
-        ReportFigure(
-            "error-against-difficulty",
-            "Reconstruction error against difficulty",
-            "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the "
-            "difficulty then removes a part of the error that says nothing about membership. After Fig. 5 of "
-            "the paper.",
-            partial(plot_error_against_difficulty, table, is_member),
+            partial(plot_histograms, table, is_member, shown),
         ),
         _difficulty_extremes(table, gallery),
-        _exposed_members(table[is_member], gallery),
     ]
+    if "l_rec" in table:
+        difficulties = [name for name in ("l_diff", "l_shadow", "l_vsd") if name in table]
+        figures.insert(2, _error_against_difficulty(table, is_member, difficulties))
+        figures.append(_exposed_members(table[is_member], headline, gallery))
+    return figures
+
+
+def _error_against_difficulty(
+    table: pd.DataFrame, is_member: NDArray[np.bool_], difficulties: list[str]
+) -> ReportFigure:
+    return ReportFigure(
+        "error-against-difficulty",
+        "Reconstruction error against difficulty",
+        "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the difficulty "
+        "then removes a part of the error that says nothing about membership. After Fig. 5 of the paper.",
+        partial(plot_error_against_difficulty, table, is_member, difficulties),
+    )
 
 
 def _difficulty_extremes(table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
@@ -106,18 +117,19 @@ def _difficulty_extremes(table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
     )
 
 
-def _exposed_members(members: pd.DataFrame, gallery: Gallery) -> ReportFigure:
-    exposed = members.sort_values("l_mem", kind="stable").head(ACROSS)
+def _exposed_members(members: pd.DataFrame, headline: str, gallery: Gallery) -> ReportFigure:
+    as_score = as_membership(headline, members[headline].to_numpy(dtype=np.float64))
+    exposed = members.iloc[np.argsort(-as_score, kind="stable")[:ACROSS]]
     ids = exposed.index.tolist()
-    columns = ("l_mem", "l_rec", "l_diff")
+    columns = [name for name in dict.fromkeys((headline, "l_rec", "l_diff")) if name in members]
     captions = [
         "\n".join(f"{math_title(name)} {score:.3f}" for name, score in zip(columns, scores, strict=True))
-        for scores in exposed[list(columns)].to_numpy()
+        for scores in exposed[columns].to_numpy()
     ]
     return ReportFigure(
         "exposed-members",
         "The most exposed members",
-        "The training images with the lowest L_mem, which the attack gives away first: what the model was asked, "
-        "the target it was trained on, and its answer.",
-        partial(plot_exposed, gallery.x(ids), gallery.y(ids), gallery.v(ids), captions),
+        f"The training images that {title(headline)} gives away first: what the model was asked, the target it was "
+        "trained on, and its answer.",
+        partial(plot_exposed, gallery.x(ids)[..., :3], gallery.y(ids), gallery.v(ids), captions),
     )

@@ -12,14 +12,16 @@ from mia_exp.report.answer import (
     answer,
     attack_rows,
     blind_rows,
+    damage_rows,
     delta_rows,
+    detail_lines,
     header,
     question,
     rate_notes,
 )
 from mia_exp.report.figures import ReportFigure
 
-SETTINGS = ("split", "victim", "query", "features", "attack")
+SETTINGS = ("split", "victim", "query", "defense", "features", "difficulty", "attack", "shadow")
 
 
 def render_page(
@@ -52,6 +54,8 @@ def render_page(
         answer=answer(metrics),
         header=header(metrics),
         rate_notes=rate_notes(metrics),
+        details=detail_lines(metrics),
+        damage=damage_rows(metrics),
         groups=[
             ("Attacks", attack_rows(metrics)),
             ("Differences between attacks", delta_rows(metrics)),

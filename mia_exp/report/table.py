@@ -13,7 +13,9 @@ from mia_exp.report.answer import (
     answer,
     attack_rows,
     blind_rows,
+    damage_sentence,
     delta_rows,
+    detail_lines,
     header,
     question,
     rate_notes,
@@ -38,6 +40,9 @@ def print_table(metrics: Mapping[str, Any], console: Console | None = None) -> N
     console.print()
     console.print(_table(metrics))
     console.print()
+    for line in (damage_sentence(metrics), *detail_lines(metrics)):
+        if line:
+            console.print(line, highlight=False, markup=False)
     notes = ["Brackets: 95 % intervals. Blind columns never query the model; * separates.", *rate_notes(metrics)]
     console.print(" ".join(notes), highlight=False, markup=False)
 
