@@ -54,4 +54,4 @@ def _compared(images: np.ndarray, references: np.ndarray, distance: Distance) ->
 
 
 def _to_tensor(images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255

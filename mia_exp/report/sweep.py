@@ -133,9 +133,9 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
             "Brackets: 95 % intervals. Blind columns never query the model; * separates.", highlight=False
         )
     for job in sweep.missing:
-        words = " ".join(job.overrides)
+        words, log = " ".join(job.overrides), folder / job.name / "run.log"
         console.print(
-            f"[red]missing[/red] job {job.name}: {escape(words)} (see {escape(str(folder / job.name / 'run.log'))})",
+            f"[red]missing[/red] job {job.name}: {escape(words)} (see {escape(str(log))})",
             highlight=False,
             soft_wrap=True,
         )
