@@ -40,7 +40,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
     settings = plain(config)
     with tracking(config.logger, config.name, settings, folder) as tracker:
         pipeline = Pipeline(config, tracker.lightning)
-        training = pipeline.victim and pipeline.victim.training
+        training = None if pipeline.victim is None else pipeline.victim.training
         trained_before = training is not None and pipeline.store.has(training)
         pipeline.run()
         if training is not None and trained_before:

@@ -15,4 +15,5 @@ def loss_maps(targets: np.ndarray, answers: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (N, H, W, 3), in steps of 1/255 on the [0, 1] scale.
     """
-    return np.abs(targets.astype(np.int16) - answers).astype(np.uint8)
+    maps: np.ndarray = np.abs(targets.astype(np.int16) - answers).astype(np.uint8)
+    return maps

@@ -158,8 +158,7 @@ def train_classifier(
     batches = PatchBatches(ids, config)
     loader = DataLoader(
         Patches(maps, ids, held_out, config),
-        # An address is no index, which is all that the stubs know of.
-        batch_sampler=batches,  # type: ignore[arg-type]
+        batch_sampler=batches,
         num_workers=trainer_config.num_workers,
         generator=torch.Generator(),
     )

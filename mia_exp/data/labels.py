@@ -140,13 +140,15 @@ def colour_map(classes: int) -> tuple[Colour, ...]:
 
 def paint(classes: np.ndarray, palette: Sequence[Colour]) -> np.ndarray:
     """Gives each pixel (H, W) its class's colour: uint8 (H, W, 3)."""
-    return np.asarray(palette, dtype=np.uint8)[classes]
+    painted: np.ndarray = np.asarray(palette, dtype=np.uint8)[classes]
+    return painted
 
 
 def resize_numbers(numbers: np.ndarray, size: int) -> np.ndarray:
     """Brings numbers (H, W) to (size, size), each pixel taking its nearest one's."""
     rows, columns = (((np.arange(size) + 0.5) * side / size).astype(np.int64) for side in numbers.shape)
-    return numbers[rows[:, None], columns]
+    resized: np.ndarray = numbers[rows[:, None], columns]
+    return resized
 
 
 def instance_boundaries(instances: np.ndarray) -> np.ndarray:

@@ -41,7 +41,9 @@ def _compared(images: np.ndarray, references: np.ndarray, distance: Distance) ->
     for start in range(0, len(images), TOGETHER):
         a, b = (_to_tensor(part[start : start + TOGETHER]) for part in (images, references))
         psnr.append(peak_signal_noise_ratio(a, b, data_range=1.0, reduction="none", dim=(1, 2, 3)))
-        ssim.append(structural_similarity_index_measure(a, b, data_range=1.0, reduction="none"))
+        similarity = structural_similarity_index_measure(a, b, data_range=1.0, reduction="none")
+        assert isinstance(similarity, Tensor)  # with other options it returns more
+        ssim.append(similarity)
         perceptual.append(distance(a, b))
     decibels = torch.cat(psnr)
     different = decibels.isfinite()

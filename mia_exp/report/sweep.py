@@ -74,7 +74,7 @@ class Sweep:
         return [job for job in self.jobs if job.metrics is None]
 
     def setting(self, jobs: Sequence[Job]) -> str:
-        """The overrides that `jobs` share and that do not hold for all; the attack's name is left to its columns."""
+        """The overrides that `jobs` share and others have not; the attack's name is left to its columns."""
         shared = [word for word in jobs[0].overrides if all(word in job.overrides for job in jobs)]
         everywhere = {word for word in shared if all(word in job.overrides for job in self.jobs)}
         return " ".join(word for word in shared if word not in everywhere and not word.startswith("attack="))
