@@ -97,13 +97,13 @@ class BDD100K:
         photo, conversions = decode(photo_path)
         check_side(photo, minimum, photo_path)
         classes = read_numbers(mask_path)
-        classes[classes == UNLABELLED] = len(TRAINING_CLASSES)
-        unknown = np.unique(classes[classes > len(TRAINING_CLASSES)])
+        unknown = np.unique(classes[(classes >= len(TRAINING_CLASSES)) & (classes != UNLABELLED)])
         if len(unknown):
             raise DataError(
                 f"{mask_path}: expected class numbers from 0 to {len(TRAINING_CLASSES) - 1} and {UNLABELLED}, "
                 f"found {', '.join(map(str, unknown))}. Is it one of BDD100K's sem_seg masks?"
             )
+        classes[classes == UNLABELLED] = len(TRAINING_CLASSES)
         return paint(resize_numbers(classes, size), COLOURS), resize(photo, size), conversions
 
     @cached_property

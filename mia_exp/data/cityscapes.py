@@ -105,13 +105,13 @@ class Cityscapes:
         photo, conversions = decode(photo_path)
         check_side(photo, minimum, photo_path)
         labels = read_numbers(label_path)
-        labels[labels == LICENSE_PLATE] = len(CLASSES) - 1
-        unknown = np.unique(labels[labels >= len(CLASSES)])
+        unknown = np.unique(labels[(labels >= len(CLASSES) - 1) & (labels != LICENSE_PLATE)])
         if len(unknown):
             raise DataError(
                 f"{label_path}: expected label ids from 0 to {len(CLASSES) - 2} and {LICENSE_PLATE}, found "
                 f"{', '.join(map(str, unknown))}. Is it a gtFine_labelIds file?"
             )
+        labels[labels == LICENSE_PLATE] = len(CLASSES) - 1
         x = paint(resize_numbers(labels, size), PALETTE)
         for path in instance_path:
             x = np.dstack([x, instance_boundaries(resize_numbers(read_numbers(path), size))])

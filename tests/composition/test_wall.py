@@ -1,6 +1,5 @@
 """The attacker's wall: no attack sees a membership label, nor judges a pair that its shadow models saw."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hydra import compose, initialize_config_module
+from PIL import Image
+from safetensors.torch import load_file
 
 from mia_exp.compose import typed_config
 from mia_exp.data import PairStore, Split
@@ -101,12 +103,14 @@ def test_a_shadow_model_of_other_judged_pairs_is_the_same(
     honest.run()
     blackened = opened(spoil(folder_dataset, honest.ids), tmp_path / "black", attack)
     blackened.run()
-    name = {"multi_image": "shadow_model", "shadow": "classifier"}[attack]
-    files = [
-        json.loads((pipeline.store.folder(pipeline.stages[name]) / "manifest.json").read_text())["files"]
-        for pipeline in (honest, blackened)
-    ]
-    assert files[0] == files[1]
+    name, file = {
+        "multi_image": ("shadow_model", "generator-0001.safetensors"),
+        "shadow": ("classifier", "classifier.safetensors"),
+    }[attack]
+    first, second = (
+        load_file(pipeline.store.folder(pipeline.stages[name]) / file) for pipeline in (honest, blackened)
+    )
+    assert first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
     columns = ["l_shadow"] if attack == "multi_image" else ["shadow_score"]
     assert not np.allclose(honest.scores()[columns], blackened.scores()[columns])
 
@@ -116,8 +120,6 @@ def spoil(tmp_path: Path) -> Callable[[Path, list[str]], Path]:
     """Copies a folder dataset and blackens some of its pairs."""
 
     def copy(dataset: Path, ids: list[str]) -> Path:
-        from PIL import Image
-
         root = shutil.copytree(dataset, tmp_path / "black_pairs")
         for folder in ("inputs", "targets"):
             for id in ids:
