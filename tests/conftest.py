@@ -39,6 +39,19 @@ def folder_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def searched_photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Settings of a small set of drawn photos with search scores of their own."""
+    folder = tmp_path_factory.mktemp("vsd")
+    (folder / "photos").mkdir()
+    lines = []
+    for number in range(12):
+        draw_pair(number)[1].save(folder / "photos" / f"2008_{number:06d}.jpg")
+        lines.append(f"2008_{number:06d},{3 + number / 10}")
+    (folder / "scores.csv").write_text("\n".join(lines))
+    return [f"visual_search.scores={folder}/scores.csv", f"visual_search.photos={folder}/photos"]
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real datasets; tests that need it skip where it is absent."""
     if not SHARED_DATA.is_dir():

@@ -92,7 +92,7 @@ class Pipeline:
 
     @property
     def stages(self) -> dict[str, Stage]:
-        """All stages, in the order in which they are run, by what they are to this run."""
+        """All stages, in the order in which they are run, by their part in this run; one can play two parts."""
         stages = {"split": self.split}
         if self.case is not None:
             stages |= self.case.victim.stages
@@ -106,8 +106,7 @@ class Pipeline:
         if self.damage is not None:
             assert self.case is not None
             stages |= {"undefended_queries": self._undefended(self.case), "damage": self.damage}
-        # One stage can play two parts: without a crop, training pairs and judged pairs are the same.
-        return {name: stage for name, stage in stages.items() if stage.key not in _keys_before(name, stages)}
+        return stages
 
     # --- what the stages made ---
 
@@ -186,8 +185,3 @@ class Pipeline:
 
     def _undefended(self, case: Case) -> Stage:
         return case.victim.queries(self.dataset, self.ids)
-
-
-def _keys_before(name: str, stages: dict[str, Stage]) -> set[str]:
-    names = list(stages)
-    return {stages[earlier].key for earlier in names[: names.index(name)]}

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli import TINY
-from tests.conftest import draw_pair
 
 SMALL = [
     *TINY,
@@ -26,19 +25,6 @@ BY_ATTACK = {
     "supervised": ["attack.folds=2"],
     "shadow": ["attack.classifier.epochs=1", "attack.classifier.patches=2"],
 }
-
-
-@pytest.fixture(scope="session")
-def searched_photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Settings of a small set of drawn photos with search scores of their own."""
-    folder = tmp_path_factory.mktemp("vsd")
-    (folder / "photos").mkdir()
-    lines = []
-    for number in range(12):
-        draw_pair(number)[1].save(folder / "photos" / f"2008_{number:06d}.jpg")
-        lines.append(f"2008_{number:06d},{3 + number / 10}")
-    (folder / "scores.csv").write_text("\n".join(lines))
-    return [f"visual_search.scores={folder}/scores.csv", f"visual_search.photos={folder}/photos"]
 
 
 @pytest.fixture(scope="module")

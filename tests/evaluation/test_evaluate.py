@@ -171,3 +171,24 @@ def test_a_comparison_with_an_unknown_column_is_refused(scores, blind):
 def test_a_column_that_is_both_score_and_blind_is_refused(scores, blind):
     with pytest.raises(MiaError, match="l_diff: expected a score or a blind column"):
         run(scores.assign(l_diff=blind["l_diff"]), blind)
+
+
+def test_a_classifier_is_judged_at_its_own_threshold() -> None:
+    # Four of six right by hand: members at 0.9, 0.5, 0.4; non-members at 0.1, 0.3, 0.6. At 0.5 exactly: member.
+    scores = pd.DataFrame(
+        {"id": ["m1", "m2", "m3", "n1", "n2", "n3"], "shadow_score": [0.9, 0.5, 0.4, 0.1, 0.3, 0.6]}
+    )
+    scores["l_rec"] = 1 - scores["shadow_score"]
+    blind = scores[["id"]].assign(brightness=0.5)
+    evaluation = evaluate(
+        scores,
+        blind,
+        ["m1", "m2", "m3"],
+        ["n1", "n2", "n3"],
+        EvaluationConfig(bootstrap=100),
+        [("shadow_score", "l_rec")],
+        {"shadow_score": 0.5},
+    )
+    assert evaluation.attacks["shadow_score"].accuracy == pytest.approx(4 / 6)
+    assert evaluation.attacks["l_rec"].accuracy is None
+    assert evaluation.blind["brightness"].accuracy is None

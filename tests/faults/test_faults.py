@@ -112,6 +112,73 @@ def test_a_trained_victim_can_be_attacked_from_its_file(folder_dataset: Path, tm
     refused(mia_exp(*words, "split.seed=5", cwd=tmp_path), r"victim\.weights=.*trained on other pairs")
 
 
+HD = ["victim=pix2pixhd", "victim.blocks=1", "victim.downsamplings=2"]
+
+
+def test_a_label_map_with_colours_that_no_palette_has(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, *HD, "dataset.palette=[[255,255,255],[0,0,0]]", "dataset.inputs=targets")
+    outcome = mia_exp(*words, "dataset.targets=inputs", cwd=tmp_path)
+    refused(
+        outcome,
+        r"00\.png: expected a label map in the 2 colours .* \(\d+, \d+, \d+\) in \d+ pixels.*dataset\.palette",
+    )
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*"))
+
+
+def test_an_instance_folder_that_is_not_there(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, *HD, "dataset.palette=[[255,255,255],[0,0,0]]", "dataset.instances=nowhere")
+    refused(mia_exp(*words, cwd=tmp_path), r"nowhere: expected a folder of images")
+
+
+def test_photos_without_their_scores(folder_dataset: Path, tmp_path: Path, searched_photos: list[str]) -> None:
+    scores = Path(searched_photos[0].partition("=")[2])
+    (tmp_path / "more.csv").write_text(scores.read_text() + "\n2012_000001,3.5")
+    words = tiny(folder_dataset, "attack=supervised", searched_photos[1], "visual_search.scores=more.csv")
+    refused(mia_exp(*words, cwd=tmp_path), r"1 of the 13 photos .* 2012_000001.*visual_search\.allow_missing=true")
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*")), "refused before any work"
+
+
+def test_a_shadow_part_that_is_too_small(folder_dataset: Path, tmp_path: Path) -> None:
+    few = ["split.n_members=5", "attack=shadow", "shadow.n_pairs=6", "split.n_shadow=5"]
+    refused(mia_exp(*tiny(folder_dataset, *few), cwd=tmp_path), r"split\.n_shadow=5: .* 6 pairs")
+    other = [
+        "split.n_members=5",
+        "attack=shadow",
+        "shadow.n_pairs=20",
+        "dataset@shadow.dataset=folder",
+        f"shadow.dataset.root={folder_dataset}",
+    ]
+    refused(mia_exp(*tiny(folder_dataset, *other), cwd=tmp_path), r"shadow\.n_pairs=20: .*takes 40 pairs.*found 24")
+
+
+def test_a_shadow_dataset_with_other_classes(folder_dataset: Path, tmp_path: Path) -> None:
+    words = [
+        *HD,
+        "split.n_members=5",
+        "attack=multi_image",
+        "shadow.n_pairs=5",
+        "dataset.palette=[[255,255,255],[0,0,0]]",
+        "dataset@shadow.dataset=folder",
+        f"shadow.dataset.root={folder_dataset}",
+    ]
+    refused(mia_exp(*tiny(folder_dataset, *words), cwd=tmp_path), r"shadow\.dataset=folder: .*other classes")
+
+
+def test_perceptual_weights_that_do_not_fit(folder_dataset: Path, tmp_path: Path) -> None:
+    save_file({"w": np.zeros(1)}, tmp_path / "foreign.safetensors")
+    words = tiny(folder_dataset, *HD, "victim.perceptual=vgg19", "victim.perceptual_weights=foreign.safetensors")
+    refused(
+        mia_exp(*words, cwd=tmp_path), r"victim\.perceptual_weights=foreign\.safetensors: these are not vgg19's"
+    )
+
+
+def test_a_regressor_that_does_not_fit(folder_dataset: Path, tmp_path: Path) -> None:
+    save_file({"w": np.zeros(1)}, tmp_path / "foreign.safetensors")
+    words = tiny(folder_dataset, "attack=supervised", "attack.regressor=foreign.safetensors")
+    refused(mia_exp(*words, cwd=tmp_path), r"foreign\.safetensors: not a regressor that mia_exp saved")
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*")), "refused before any work"
+
+
 def test_divergence_keeps_what_was_made(folder_dataset: Path, tmp_path: Path) -> None:
     outcome = mia_exp(*tiny(folder_dataset), "victim.learning_rate=1e37", cwd=tmp_path)
     refused(outcome, r"training diverged.*victim\.learning_rate")

@@ -160,3 +160,76 @@ def test_a_changed_artifact_is_refused_by_name(folder_dataset: Path, tmp_path: P
     outcome = mia_exp(*tiny(folder_dataset), cwd=tmp_path)
     assert outcome.status == 1
     assert "v.npy: changed or lost since it was published" in outcome.err
+
+
+def test_weighting_by_difficulty_trains_another_victim_on_the_members_difficulty(
+    folder_dataset: Path, tmp_path: Path
+) -> None:
+    words = tiny(folder_dataset, "victim.difficulty_weighting=true", "split.n_members=6")
+    plain = planned(folder_dataset, "split.n_members=6")
+    weighted = planned(folder_dataset, "split.n_members=6", "victim.difficulty_weighting=true")
+    changed = {name for name in plain if plain[name] != weighted[name]}
+    assert changed == {"victim", "queries", "reconstruction"}
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    (split,) = tmp_path.glob("outputs/artifacts/split/*/split.json")
+    members = Split.from_json(split.read_text()).members
+    (victim,) = tmp_path.glob("outputs/artifacts/victim/*/manifest.json")
+    inputs = json.loads(victim.read_text())["inputs"]
+    columns = pd.read_parquet(
+        tmp_path / "outputs/artifacts/difficulty" / inputs["difficulty"][:20] / "columns.parquet"
+    )
+    assert tuple(columns["id"]) == members
+
+
+def test_a_larger_shadow_part_keeps_the_victim(folder_dataset: Path) -> None:
+    few = planned(folder_dataset, "split.n_members=5", "split.n_shadow=2")
+    many = planned(folder_dataset, "split.n_members=5", "split.n_shadow=6")
+    assert few["victim"] == many["victim"] and few["split"] != many["split"]
+
+
+def test_sigma_changes_the_answers_and_not_the_victim(folder_dataset: Path) -> None:
+    none, low, high = (
+        planned(folder_dataset, *more) for more in ((), ("defense=gauss",), ("defense=gauss", "defense.sigma=0.2"))
+    )
+    assert none["victim"] == low["victim"] == high["victim"]
+    assert none["queries"] == low["undefended_queries"] == high["undefended_queries"]
+    assert len({plan["queries"] for plan in (none, low, high)}) == 3
+
+
+def test_a_saved_regressor_gives_the_same_scores(
+    folder_dataset: Path, tmp_path: Path, searched_photos: list[str]
+) -> None:
+    words = tiny(folder_dataset, "attack=supervised", "attack.folds=2")
+    assert mia_exp(*words, *searched_photos, "name=fitted", cwd=tmp_path).status == 0
+    (fitted,) = tmp_path.glob("outputs/artifacts/regressor/*/regressor.safetensors")
+    shutil.copy(fitted, tmp_path / "mine.safetensors")
+    outcome = mia_exp(*words, "attack.regressor=mine.safetensors", "name=given", cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+    tables = [
+        pd.read_parquet(next(tmp_path.glob(f"outputs/runs/{name}/*/scores.parquet")))
+        for name in ("fitted", "given")
+    ]
+    assert tables[0].equals(tables[1])
+
+
+def test_the_augmented_score_of_a_victim_that_returns_its_input(
+    folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mia_exp.data import PairStore
+
+    monkeypatch.setattr("mia_exp.pipeline.model.black_box", lambda generator, config, device: lambda x: x)
+    for kinds, name in (("[flip]", "flip"), ("[flip,crop]", "both")):
+        words = tiny(folder_dataset, "attack=augmented", f"attack.kinds={kinds}", f"name={name}")
+        assert mia_exp(*words, f"output_dir={name}", cwd=tmp_path).status == 0
+    (flipped,), (both,) = (tmp_path.glob(f"{name}/runs/*/*/scores.parquet") for name in ("flip", "both"))
+    scores = pd.read_parquet(flipped)
+    folders = [path.parent for path in tmp_path.glob("flip/artifacts/pairs/*/x.npy")]
+    (store,) = [store for store in map(PairStore.open, folders) if store.size == 64]
+    rows = store.rows(scores["id"].tolist())
+    # V(x) = x: the error is that of x itself, and a mirrored pair has the same.
+    expected = np.abs(store.x[rows].astype(float) - store.y[rows]).mean((1, 2, 3)) / 255
+    assert scores["l_rec"].to_numpy() == pytest.approx(expected, abs=1e-12)
+    assert scores["l_rec_aug"].to_numpy() == pytest.approx(expected, abs=1e-12)
+    # Crops leave a rim out, so they are near it and not the same.
+    cropped = pd.read_parquet(both)["l_rec_aug"].to_numpy()
+    assert not np.allclose(cropped, expected) and np.corrcoef(cropped, expected)[0, 1] > 0.9

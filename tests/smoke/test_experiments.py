@@ -13,7 +13,11 @@ EXPERIMENTS = sorted(
 )
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+SWEEPS = ["all_attacks"]
+ATTACKS = ["reconstruction", "ours", "augmented", "multi_image", "supervised", "shadow"]
+
+
+@pytest.mark.parametrize("experiment", sorted(set(EXPERIMENTS) - set(SWEEPS)))
 def test_experiment_runs(experiment: str, tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
     words = [f"experiment={experiment}", *TINY, "split.n_members=10"]
@@ -28,11 +32,59 @@ def test_experiment_runs(experiment: str, tmp_path: Path, real_data: Path, monke
     assert content["provenance"]["device"].startswith("CPU")
 
 
-@pytest.mark.parametrize("dataset", ["facades", "maps2sat", "cityscapes"])
-def test_real_datasets_run(dataset: str, tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_attacks_of_the_paper_end_in_one_table(
+    tmp_path: Path, real_data: Path, searched_photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
+    small = ["split.n_members=10", "split.n_shadow=6", "shadow.n_pairs=6", "victim.epochs=1", "query.batch_size=8"]
+    outcome = mia_exp("experiment=all_attacks", *TINY, *small, *searched_photos, cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+    (folder,) = tmp_path.glob("outputs/runs/all_attacks/*")
+    sweep = json.loads((folder / "sweep.json").read_text())
+    assert [job["metrics"]["attack"]["kind"] for job in sweep["jobs"]] == ATTACKS and not sweep["missing"]
+    table = outcome.out[outcome.out.rindex("AUC less L_rec's") :]
+    names = ("L_rec", "L_mem", "L_rec,aug", "L_mem,aug", "L_mem,multi", "L_mem,vsd", "shadow classifier")
+    for name in (*names, "L_diff", "L_shadow", "L_vsd", "brightness", "file size"):
+        (line,) = [line for line in table.splitlines() if line.startswith(f"{name} ")]
+        assert line.count("[") >= 1, "an interval"
+    assert (folder / "sweep.md").read_text().count("\n") == 2 + 7 + 7
+    assert (folder / "sweep.png").stat().st_size > 10_000
+    made = [path.parent.parent.name for path in tmp_path.glob("outputs/artifacts/*/*/manifest.json")]
+    assert made.count("victim") == made.count("shadow_model") == 1
+
+
+def test_a_sweep_names_the_job_that_is_missing(tmp_path: Path, folder_dataset: Path) -> None:
+    words = tiny(folder_dataset, "split.n_members=5", "visual_search.scores=none.csv", "visual_search.photos=.")
+    outcome = mia_exp("-m", *words, "attack=reconstruction,supervised,ours", cwd=tmp_path)
+    assert outcome.status == 1 and "none.csv" in outcome.err
+    assert "missing job 1:" in outcome.out and "attack=supervised" in outcome.out
+    (folder,) = tmp_path.glob("outputs/runs/folder/*")
+    sweep = json.loads((folder / "sweep.json").read_text())
+    assert [job["name"] for job in sweep["jobs"]] == ["0", "2"]
+    assert [job["name"] for job in sweep["missing"]] == ["1"]
+
+
+HD = ["victim=pix2pixhd", "victim.blocks=1", "victim.downsamplings=2"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "victim"),
+    [
+        ("facades", []),
+        ("maps2sat", []),
+        ("cityscapes", []),
+        ("facades", HD),
+        ("maps2sat", HD),
+        ("cityscapes", [*HD, "victim.local_enhancer=true", "victim.perceptual=none"]),
+    ],
+)
+def test_real_datasets_run(
+    dataset: str, victim: list[str], tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
     words = [
         f"dataset={dataset}",
+        *victim,
         *TINY,
         "split=official",
         "split.n_members=12",
@@ -45,6 +97,13 @@ def test_real_datasets_run(dataset: str, tmp_path: Path, real_data: Path, monkey
     content = json.loads(metrics.read_text())
     assert content["dataset"] == dataset
     assert content["split"]["members"] == 12 and content["split"]["shadow_test"] == 3
+
+
+@pytest.mark.parametrize("victim", [[], HD])
+def test_faces_run(victim: list[str], tmp_path: Path, real_data: Path) -> None:
+    words = ["dataset=celeba", f"dataset.root={real_data / 'celeba'}", *victim, *TINY, "victim.epochs=1"]
+    outcome = mia_exp(*words, "split.n_members=10", cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
 
 
 def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, tmp_path: Path) -> None:
