@@ -28,13 +28,18 @@ test: $(READY)  ## run the tests
 bench: $(READY)  ## measure the difficulty score against its slow form
 	$(BIN)/mia-bench difficulty
 
-results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of facades)
+results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of datasets)
 	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo
 	cp outputs/results/demo/metrics.json results/demo.json
 	mkdir -p docs/images
 	cp outputs/results/demo/figures/roc.png outputs/results/demo/figures/histograms.png docs/images/
 	$(BIN)/mia-exp experiment=facades64 hydra.run.dir=outputs/results/facades64
 	cp outputs/results/facades64/metrics.json results/facades64.json
+	$(BIN)/mia-exp experiment=all_attacks visual_search.allow_missing=true hydra.sweep.dir=outputs/results/all_attacks-facades
+	cp outputs/results/all_attacks-facades/sweep.json results/all_attacks-facades.json
+	$(BIN)/mia-exp experiment=all_attacks dataset=maps2sat split.n_members=150 victim.augment=false victim.epochs=70 \
+	  visual_search.allow_missing=true hydra.sweep.dir=outputs/results/all_attacks-maps2sat
+	cp outputs/results/all_attacks-maps2sat/sweep.json results/all_attacks-maps2sat.json
 
 check: $(READY)  ## lint, types and import layers
 	$(BIN)/ruff check .

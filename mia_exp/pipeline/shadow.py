@@ -156,7 +156,7 @@ class ShadowClassifier(Attack):
         settings = {**plain(config), "patch_size": config.patch_side(self._size), "held_out": self._shadow.held_out}
         inputs = {"pairs": self._shadow.dataset.stage(self._size), "queries": self._queries}
         note = f"ResNet-50, {len(ids)} loss maps, {config.epochs} epochs"
-        return Stage("classifier", 1, settings, inputs, build, note=note)
+        return Stage("classifier", 2, settings, inputs, build, note=note)
 
     @property
     def _scores(self) -> Stage:
