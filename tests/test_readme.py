@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from mia_exp.compose import validate
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = [
-    line.strip().removeprefix("mia-exp ").replace("FOLDER", ".")
-    for line in README.splitlines()
-    if line.startswith("    mia-exp ")
+    shlex.split(line.strip().removeprefix("mia-exp "), comments=True)
+    for page in PAGES
+    for line in page.read_text().splitlines()
+    if line.startswith("    mia-exp ") and "..." not in line
 ]
 
 
@@ -33,10 +36,25 @@ def test_ratio_is_that_of_the_benchmark() -> None:
     assert int(ratio) == round(result["best_ratio"])
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_command_is_valid(command: str) -> None:
-    validate(command.split())
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_command_is_valid(command: list[str]) -> None:
+    validate(command)
 
 
 def test_there_are_commands() -> None:
-    assert len(COMMANDS) >= 3
+    assert len(COMMANDS) >= 20
+
+
+@pytest.mark.parametrize("name", ["facades", "maps2sat"])
+def test_tables_of_all_attacks_are_those_of_the_results(name: str, tmp_path: Path) -> None:
+    """The table in docs/attacks.md is what the report makes of results/."""
+    stored = json.loads((ROOT / "results" / f"all_attacks-{name}.json").read_text())
+    assert not stored["missing"]
+    for job in stored["jobs"]:
+        folder = tmp_path / job["name"]
+        folder.mkdir()
+        (folder / "overrides.json").write_text(json.dumps(job["overrides"]))
+        (folder / "metrics.json").write_text(json.dumps(job["metrics"]))
+    table = markdown(collect_sweep(tmp_path)).strip()
+    assert table.count("\n") > 10
+    assert table in (ROOT / "docs" / "attacks.md").read_text()

@@ -6,25 +6,27 @@ Shafran, Peleg, Hoshen (2021). No membership in the victim's training set is kno
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from pytorch_lightning import Callback, LightningModule, Trainer
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.models import resnet50
 
 from mia_exp.config import ClassifierConfig, TrainerConfig
-from mia_exp.errors import TrainingError
+from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar, track
 from mia_exp.seeds import derive
 
+FORMAT = "mia_exp loss-map classifier 1"
 WEIGHTS_FILE = "classifier.safetensors"
 LOSSES_FILE = "losses.csv"
 # A patch is addressed by its epoch, its map and its number in that map.
@@ -60,12 +62,19 @@ class LossMapClassifier(LightningModule):
         self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=len(patches))
         return loss
 
+    def on_train_end(self) -> None:
+        """Takes batch norm's statistics anew, from an epoch's patches and the final weights."""
+        # Running averages trail behind weights that move fast; after tens of steps they can invert the classes.
+        loader = self.trainer.train_dataloader
+        assert isinstance(loader, DataLoader)
+        update_bn(loader, self.network, self.device)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.Adam(self.network.parameters(), lr=self.config.learning_rate)
 
 
-class Patches(Dataset[tuple[Tensor, int]]):
+class Patches(Dataset[tuple[Tensor, Tensor]]):
     """Random patches of loss maps; a patch's place depends on seed, epoch, id and number alone.
 
     Args:
@@ -84,9 +93,9 @@ class Patches(Dataset[tuple[Tensor, int]]):
         self.seed = config.seed
         self.side = config.patch_side(maps.shape[1])
 
-    def __getitem__(self, address: Address) -> tuple[Tensor, int]:
-        epoch, row, number = address
-        return self.patch(epoch, row, number), int(self.held_out[row])
+    def __getitem__(self, batch: list[Address]) -> tuple[Tensor, Tensor]:
+        patches = torch.stack([self.patch(*address) for address in batch])
+        return patches, torch.tensor([int(self.held_out[row]) for _, row, _ in batch])
 
     def patch(self, epoch: int, row: int, number: int) -> Tensor:
         """A patch, float32 (3, side, side) in [0, 1]."""
@@ -134,6 +143,28 @@ class PatchBatches(Sampler[list[Address]]):
         return bounds
 
 
+def patch_loader(
+    maps: np.ndarray, ids: Sequence[str], held_out: np.ndarray, config: ClassifierConfig, num_workers: int
+) -> "DataLoader[tuple[Tensor, Tensor]]":
+    """Batches of patches (B, 3, side, side) in [0, 1] and labels (B,), new ones in each epoch of a trainer.
+
+    Args:
+        maps: uint8 (N, H, W, 3).
+        ids: Their names (N,).
+        held_out: Their labels (N,), bool.
+        config: The classifier's settings.
+        num_workers: Processes that cut patches; their number changes nothing.
+    """
+    return DataLoader(
+        Patches(maps, ids, held_out, config),
+        # Not as `batch_sampler`, which Lightning never tells the epoch.
+        sampler=PatchBatches(ids, config),
+        batch_size=None,
+        num_workers=num_workers,
+        generator=torch.Generator(),
+    )
+
+
 def train_classifier(
     maps: np.ndarray,
     ids: Sequence[str],
@@ -153,15 +184,9 @@ def train_classifier(
         folder: Gets `classifier.safetensors` and `losses.csv` (epoch, loss, accuracy on the training patches).
 
     Raises:
-        TrainingError: A loss is not finite.
+        TrainingError: A loss or a weight is not finite.
     """
-    batches = PatchBatches(ids, config)
-    loader = DataLoader(
-        Patches(maps, ids, held_out, config),
-        batch_sampler=batches,
-        num_workers=trainer_config.num_workers,
-        generator=torch.Generator(),
-    )
+    loader = patch_loader(maps, ids, held_out, config, trainer_config.num_workers)
     with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = LossMapClassifier(config)
@@ -171,7 +196,8 @@ def train_classifier(
             make_trainer(trainer_config, config.epochs, [recorder]).fit(module, loader)
     recorder.write(folder / LOSSES_FILE)
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.network.state_dict().items()}
-    save_file(state, folder / WEIGHTS_FILE)
+    header = {"format": FORMAT, "patch_side": str(config.patch_side(maps.shape[1]))}
+    save_file(state, folder / WEIGHTS_FILE, header)
 
 
 @torch.inference_mode()
@@ -190,11 +216,12 @@ def score_maps(
     Returns:
         (M,), float64: the mean over a map's patches of the probability of having been trained on; high means
         member. It depends on the map and its id alone.
+
+    Raises:
+        WeightsError: The classifier is missing, damaged, not ours, or was trained on patches of another size.
     """
-    network = LossMapClassifier(config).network
-    network.load_state_dict(load_file(folder / WEIGHTS_FILE))
-    network.to(device).eval()
-    patches = Patches(maps, ids, np.zeros(len(ids)), config)
+    patches = Patches(maps, ids, np.zeros(len(ids), bool), config)
+    network = _load(folder / WEIGHTS_FILE, patches.side).to(device).eval()
     scores = np.empty(len(ids))
     for row in track(range(len(ids)), "judging loss maps", len(ids)):
         cut = torch.stack([patches.patch(JUDGED, row, number) for number in range(config.patches)])
@@ -203,17 +230,44 @@ def score_maps(
     return scores
 
 
+def _load(path: Path, side: int) -> nn.Module:
+    """The network in a file; `side` is that of the patches which it will be given."""
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no such file; expected a classifier that mia_exp trained")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: not a readable .safetensors file ({error})") from error
+    if header.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: not a classifier that mia_exp trained (its header lacks the format {FORMAT!r}). Such files "
+            "lie in the artifacts of the attack shadow."
+        )
+    if header["patch_side"] != str(side):
+        raise WeightsError(
+            f"{path}: trained on patches of {header['patch_side']} pixels, where this run has {side}. Set "
+            "attack.classifier.patch_size and victim.image_size as they were when it was trained."
+        )
+    network: nn.Module = resnet50(weights=None, num_classes=2)
+    network.load_state_dict(state)
+    return network
+
+
 class _Recorder(Callback):
     """Checks and keeps each epoch's loss and accuracy."""
 
-    def __init__(self, report: Any) -> None:
+    def __init__(self, report: Callable[[str], None]) -> None:
         self.report = report
         self.rows: list[dict[str, float]] = []
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         row = {name: float(trainer.callback_metrics[name]) for name in ("loss", "accuracy")}
         epoch = trainer.current_epoch + 1
-        if not math.isfinite(row["loss"]):
+        # A last step that goes wrong shows in the weights alone.
+        state = pl_module.state_dict().values()
+        if not math.isfinite(row["loss"]) or not all(bool(tensor.isfinite().all()) for tensor in state):
             raise TrainingError(
                 f"the loss-map classifier diverged in epoch {epoch}. Try a lower attack.classifier.learning_rate."
             )

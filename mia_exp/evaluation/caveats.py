@@ -11,13 +11,31 @@ SUBTRACTED = {"l_mem": "l_diff", "l_mem_aug": "l_diff", "l_mem_multi": "l_shadow
 
 
 def blind_caveats(blind: Mapping[str, BlindResult], attacks: Mapping[str, ColumnResult]) -> list[str]:
-    """A warning for each blind column that tells the groups apart.
+    """A warning for each blind column that tells the groups apart, and for each attack that subtracts it.
 
     Args:
         blind: Results of the columns that never query the model.
         attacks: Results of the score columns.
     """
-    return [_blind_caveat(name, result, attacks) for name, result in blind.items() if result.separates]
+    caveats = []
+    for name, result in blind.items():
+        if result.separates:
+            low, high = result.auc_ci95
+            # An error's AUC is above 0.5 when members have less of it.
+            side = "higher" if (result.auc > 0.5) != name.startswith("l_") else "lower"
+            caveats.append(
+                f"{name} alone, which never queries the model, separates members from non-members: "
+                f"AUC {result.auc:.2f} [{low:.2f}, {high:.2f}], members have the {side} values. "
+                "Part of the attacks' AUC may be this difference between the two groups of images, "
+                "not memory of the training images."
+            )
+            caveats += [
+                f"{attack} subtracts {name}, of which members have the {side} values: that "
+                f"{'raises' if side == 'higher' else 'lowers'} its AUC directly."
+                for attack in attacks
+                if SUBTRACTED.get(attack) == name
+            ]
+    return caveats
 
 
 def ceiling_caveats(results: Mapping[str, ColumnResult], deltas: Sequence[tuple[str, str]]) -> list[str]:
@@ -33,20 +51,3 @@ def ceiling_caveats(results: Mapping[str, ColumnResult], deltas: Sequence[tuple[
         for first, second in deltas
         if results[second].auc > CEILING
     ]
-
-
-def _blind_caveat(name: str, result: BlindResult, attacks: Mapping[str, ColumnResult]) -> str:
-    low, high = result.auc_ci95
-    # An error's AUC is above 0.5 when members have less of it.
-    side = "higher" if (result.auc > 0.5) != name.startswith("l_") else "lower"
-    caveat = (
-        f"{name} alone, which never queries the model, separates members from non-members: "
-        f"AUC {result.auc:.2f} [{low:.2f}, {high:.2f}], members have the {side} values. "
-        "Part of the attacks' AUC may be this difference between the two groups of images, "
-        "not memory of the training images."
-    )
-    for attack in attacks:
-        if SUBTRACTED.get(attack) == name:
-            effect = "raises" if side == "higher" else "lowers"
-            caveat += f" {attack} subtracts {name}, so the difference {effect} its AUC directly."
-    return caveat

@@ -30,22 +30,26 @@ class Row:
 
 
 def question(metrics: Mapping[str, Any]) -> str:
-    """What was asked, in a sentence."""
+    """What was asked, in a sentence or two."""
+    if not _asked(metrics):
+        return (
+            f"Do members and non-members of {metrics['dataset']} differ in difficulty? {images(metrics)} were "
+            "scored; no model was asked."
+        )
+    kind = metrics["defense"]["kind"]
+    guarded = "" if kind == "none" else f", behind the defense {kind}"
+    return (
+        f"Which images of {metrics['dataset']} was this {metrics['victim']['kind']} trained on? "
+        f"{images(metrics)} were judged by the model's answers alone{guarded}."
+    )
+
+
+def images(metrics: Mapping[str, Any]) -> str:
+    """`100 members and 100 non-members of a random split`."""
     kind = {"random": "a random split", "official": "the dataset's official split"}.get(
         str(metrics["split"].get("kind")), "a split"
     )
-    if not _asked(metrics):
-        return (
-            f"Do members and non-members of {metrics['dataset']} differ in difficulty? {metrics['n_members']} and "
-            f"{metrics['n_nonmembers']} images of {kind} were scored; no model was asked."
-        )
-    defense = str(metrics["defense"]["kind"]) if "defense" in metrics else "none"
-    guarded = "" if defense == "none" else f", behind the defense {defense}"
-    return (
-        f"Which images of {metrics['dataset']} was this {metrics['victim'].get('kind', 'model')} trained on? "
-        f"{metrics['n_members']} members and {metrics['n_nonmembers']} non-members of {kind} were judged by "
-        f"the model's answers alone{guarded}."
-    )
+    return f"{metrics['n_members']} members and {metrics['n_nonmembers']} non-members of {kind}"
 
 
 def answer(metrics: Mapping[str, Any]) -> str:
@@ -196,7 +200,7 @@ def _damage_cells(part: Mapping[str, Any]) -> list[str]:
 
 def _asked(metrics: Mapping[str, Any]) -> bool:
     """Whether a victim was asked anything."""
-    return "l_diff" not in metrics["attacks"]
+    return bool(metrics["victim"]["kind"] != "none")
 
 
 def _rates(metrics: Mapping[str, Any]) -> list[str]:

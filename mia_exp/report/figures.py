@@ -74,8 +74,9 @@ def choose_figures(
         ReportFigure(
             "histograms",
             "Members and non-members on each score",
-            "The errors (L) of members lie further left. The less the two groups overlap, the better one threshold "
-            "tells them apart. After Fig. 3 of the paper.",
+            _sides(shown)
+            + "The less the two groups overlap, the better one threshold tells them apart. After Fig. 3 "
+            "of the paper.",
             partial(plot_histograms, table, is_member, shown),
         ),
         _difficulty_extremes(table, gallery),
@@ -85,6 +86,14 @@ def choose_figures(
         figures.insert(2, _error_against_difficulty(table, is_member, difficulties))
         figures.append(_exposed_members(table[is_member], headline, gallery))
     return figures
+
+
+def _sides(columns: list[str]) -> str:
+    """Where members lie on each axis, if the model was asked."""
+    if "l_rec" not in columns:
+        return ""
+    right = [title(name) for name in columns if not name.startswith("l_")]
+    return f"The errors (L) of members lie further left{f', their {right[0]} further right' if right else ''}. "
 
 
 def _error_against_difficulty(
@@ -122,8 +131,10 @@ def _exposed_members(members: pd.DataFrame, headline: str, gallery: Gallery) -> 
     exposed = members.iloc[np.argsort(-as_score, kind="stable")[:ACROSS]]
     ids = exposed.index.tolist()
     columns = [name for name in dict.fromkeys((headline, "l_rec", "l_diff")) if name in members]
+    # A title in words is wider than an image.
+    short = {name: math_title(name) if name.startswith("l_") else "score" for name in columns}
     captions = [
-        "\n".join(f"{math_title(name)} {score:.3f}" for name, score in zip(columns, scores, strict=True))
+        "\n".join(f"{short[name]} {score:.3f}" for name, score in zip(columns, scores, strict=True))
         for scores in exposed[columns].to_numpy()
     ]
     return ReportFigure(

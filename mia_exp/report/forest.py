@@ -12,7 +12,7 @@ class Estimate:
     """An AUC and its interval.
 
     Attributes:
-        label: What it is of.
+        label: What it is of, as matplotlib writes it.
         auc: The estimate.
         interval: Its 95 % interval.
         blind: Whether it never queries the model.
@@ -33,14 +33,14 @@ def plot_forest(estimates: Sequence[Estimate], path: Path) -> None:
     """
     with styled_figure(path, 1.3 + 0.32 * len(estimates)) as figure:
         axis = figure.subplots()
+        axis.axvline(0.5, color=CHANCE, linewidth=2, linestyle="--", zorder=0)
         for place, estimate in enumerate(reversed(estimates)):
             low, high = estimate.interval
             color = BLIND if estimate.blind else ATTACKS[0]
             axis.plot([low, high], [place, place], color=color, linewidth=2.2, solid_capstyle="butt")
             axis.plot(estimate.auc, place, color=color, marker="s" if estimate.blind else "o", markersize=7)
-        axis.axvline(0.5, color=CHANCE, linewidth=1)
         axis.set_yticks(range(len(estimates)), [estimate.label for estimate in reversed(estimates)])
         axis.set_ylim(-0.7, len(estimates) - 0.3)
         axis.set_xlim(min(0.4, *(estimate.interval[0] for estimate in estimates)) - 0.02, 1.01)
         axis.grid(axis="y", visible=False)
-        axis.set_xlabel("AUC with its 95 % interval; circles ask the model, squares never do; 0.5 is guessing")
+        axis.set_xlabel("AUC with its 95 % interval; circles ask the model, squares never do; dashed: guessing")

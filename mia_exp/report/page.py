@@ -1,4 +1,4 @@
-"""The result as one HTML file that needs nothing else: figures embedded, no script, no network."""
+"""Results as one HTML file that needs nothing else: figures embedded, no script, no network."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -20,14 +20,18 @@ from mia_exp.report.answer import (
     rate_notes,
 )
 from mia_exp.report.figures import ReportFigure
+from mia_exp.report.sweep import FinishedJob, Sweep
+from mia_exp.report.sweep_table import describe, judged_images, sweep_table
 
+BLIND_ROWS = "Blind columns: they never query the model"
+# Parts of `metrics.json` that hold settings, in the order of the pipeline.
 SETTINGS = ("split", "victim", "query", "defense", "features", "difficulty", "attack", "shadow")
 
 
 def render_page(
     metrics: Mapping[str, Any], figures: Sequence[tuple[ReportFigure, Path]], attribution: Sequence[str]
 ) -> str:
-    """Writes the page; everything that comes from outside is escaped.
+    """Writes the page of a run; everything that comes from outside is escaped.
 
     Args:
         metrics: The content of `metrics.json`.
@@ -37,14 +41,8 @@ def render_page(
     Returns:
         HTML.
     """
-    environment = Environment(
-        loader=PackageLoader("mia_exp.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return _render(
+        "report.html.j2",
         title=f"Membership report: {metrics.get('name', metrics['dataset'])}",
         question=question(metrics),
         warnings=metrics["warnings"],
@@ -59,13 +57,51 @@ def render_page(
         groups=[
             ("Attacks", attack_rows(metrics)),
             ("Differences between attacks", delta_rows(metrics)),
-            ("Blind columns: they never query the model", blind_rows(metrics)),
+            (BLIND_ROWS, blind_rows(metrics)),
         ],
-        figures=[(figure, base64.b64encode(path.read_bytes()).decode()) for figure, path in figures],
+        figures=[(figure, _embedded(path)) for figure, path in figures],
         settings={name: _flat(metrics[name]) for name in SETTINGS if name in metrics},
         provenance=_flat(metrics["provenance"]),
         attribution=attribution,
     )
+
+
+def render_sweep_page(sweep: Sweep, figure: Path | None) -> str:
+    """Writes the page of a sweep; everything that comes from outside is escaped.
+
+    Args:
+        sweep: Its jobs.
+        figure: The PNG of its AUCs, or None where no job has results.
+
+    Returns:
+        HTML; it links to the pages of the jobs, in the folders beside it.
+    """
+    header, attacks, blind = sweep_table(sweep)
+    return _render(
+        "sweep.html.j2",
+        title=f"Sweep: {sweep.name}",
+        judged=judged_images(sweep),
+        warnings=sweep.warnings(),
+        header=header,
+        groups=[("Attacks", attacks), (BLIND_ROWS, blind)],
+        figure=None if figure is None else _embedded(figure),
+        jobs=[(job.name, describe(sweep, job), isinstance(job, FinishedJob)) for job in sweep.jobs],
+    )
+
+
+def _render(template: str, **content: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("mia_exp.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(content)
+
+
+def _embedded(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The result in the terminal."""
+"""Results in the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +21,10 @@ from mia_exp.report.answer import (
     rate_notes,
 )
 
+# Of the names, in a terminal where not everything fits.
+NAME_WIDTH = 12
+NOTE = "Brackets: 95 % intervals. Blind columns never query the model; * separates."
+
 
 def print_table(metrics: Mapping[str, Any], console: Console | None = None) -> None:
     """Prints what was asked, the warnings, the answer and the table.
@@ -38,35 +42,50 @@ def print_table(metrics: Mapping[str, Any], console: Console | None = None) -> N
         console.print(NO_BLIND_DIFFERENCE, highlight=False)
     console.print(answer(metrics), highlight=False, markup=False)
     console.print()
-    console.print(_table(metrics))
+    groups = (
+        ("attacks", attack_rows(metrics)),
+        ("differences", delta_rows(metrics)),
+        ("blind", blind_rows(metrics)),
+    )
+    table = results_table(header(metrics), groups, two_lines=False)
+    unlimited = console.options.update(max_width=1000)
+    if console.measure(table, options=unlimited).maximum > console.width:
+        table = results_table(header(metrics), groups, two_lines=True)
+    console.print(table)
     console.print()
     for line in (damage_sentence(metrics), *detail_lines(metrics)):
         if line:
             console.print(line, highlight=False, markup=False)
-    notes = ["Brackets: 95 % intervals. Blind columns never query the model; * separates.", *rate_notes(metrics)]
+    notes = [NOTE, *rate_notes(metrics)]
     console.print(" ".join(notes), highlight=False, markup=False)
 
 
-def _table(metrics: Mapping[str, Any]) -> Table:
-    columns = header(metrics)
-    # 80 columns hold the widest of our own rows: a name of 16 characters, AUC, two rates, the accuracy.
+def results_table(header: Sequence[str], groups: Sequence[tuple[str, Sequence[Row]]], two_lines: bool) -> Table:
+    """Rows of results as a table for the terminal.
+
+    Args:
+        header: Titles of the number columns.
+        groups: Rows under the name of what they have in common.
+        two_lines: Whether intervals stand under their numbers and meanings under the names.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("")
-    for name in columns:
-        table.add_column(name)
-    for name, rows in (
-        ("attacks", attack_rows(metrics)),
-        ("differences", delta_rows(metrics)),
-        ("blind", blind_rows(metrics)),
-    ):
-        if rows:
-            table.add_row()
-            table.add_row(f"[dim]{name}[/dim]")
-            for row in rows:
-                table.add_row(*_line(row, len(columns)))
+    table.add_column("", min_width=NAME_WIDTH)
+    lines = [(name, [_line(row, len(header), two_lines) for row in rows]) for name, rows in groups if rows]
+    for place, name in enumerate(header, 1):
+        parts = [part for _, rows in lines for row in rows for part in row[place].split("\n")]
+        # No wider than its numbers and the longest word over them, so that the names keep the most.
+        table.add_column(name, max_width=max(map(len, [*name.split(), *parts])))
+    for name, rows in lines:
+        table.add_row()
+        table.add_row(f"[dim]{name}[/dim]")
+        for row in rows:
+            table.add_row(*row)
     return table
 
 
-def _line(row: Row, width: int) -> list[str]:
+def _line(row: Row, width: int, two_lines: bool) -> list[str]:
     name = f"[yellow]{escape(row.name)} *[/yellow]" if row.separates else escape(row.name)
-    return [name, *row.cells, *[""] * (width - len(row.cells))]
+    cells = [*row.cells, *[""] * (width - len(row.cells))]
+    if not two_lines:
+        return [name, *cells]
+    return [f"{name}\n[dim]{escape(row.meaning)}[/dim]", *(cell.replace(" ", "\n", 1) for cell in cells)]

@@ -115,9 +115,42 @@ def test_a_blind_column_that_separates_is_said_first(scores, blind, shift, side)
 @pytest.mark.parametrize(("shift", "side", "effect"), [(0.03, "higher", "raises"), (-0.03, "lower", "lowers")])
 def test_a_difference_in_difficulty_is_traced_into_l_mem(scores, blind, shift, side, effect):
     blind["l_diff"] += shift * (np.arange(2 * N) < N)
-    (warning,) = run(scores, blind).warnings
-    assert f"members have the {side} values" in warning
-    assert f"{effect} its AUC directly" in warning
+    separates, direct = run(scores, blind).warnings
+    assert separates.startswith("l_diff alone")
+    assert f"members have the {side} values" in separates
+    assert direct.startswith(f"l_mem subtracts l_diff, of which members have the {side} values")
+    assert f"{effect} its AUC directly" in direct
+
+
+@pytest.mark.parametrize(
+    ("attack", "subtracted"),
+    [("l_mem_aug", "l_diff"), ("l_mem_multi", "l_shadow"), ("l_mem_vsd", "l_vsd")],
+)
+def test_every_attack_is_warned_of_what_it_subtracts(scores, blind, attack, subtracted):
+    blind["brightness"] += 0.2 * (np.arange(2 * N) < N)
+    tilted = blind.rename(columns={"l_diff": subtracted})
+    tilted[subtracted] += 0.03 * (np.arange(2 * N) < N)
+    scores[attack] = scores["l_rec"] - tilted[subtracted]
+    warnings = run(scores.drop(columns="l_mem"), tilted, deltas=[(attack, "l_rec")]).warnings
+    assert [warning for warning in warnings if "subtracts" in warning] == [
+        f"{attack} subtracts {subtracted}, of which members have the higher values: that raises its AUC directly."
+    ]
+
+
+def test_only_a_column_with_a_threshold_has_an_accuracy(scores, blind):
+    # One member of three and one non-member of three are on the wrong side of 0.5; a score of 0.5 is "member".
+    table = pd.DataFrame({"id": ["a", "b", "c", "d", "e", "f"], "shadow_score": [0.9, 0.5, 0.2, 0.1, 0.7, 0.3]})
+    result = run(
+        table,
+        table.rename(columns={"shadow_score": "brightness"}),
+        members=["a", "b", "c"],
+        nonmembers=["d", "e", "f"],
+        deltas=[],
+        thresholds={"shadow_score": 0.5},
+    )
+    assert result.attacks["shadow_score"].accuracy == pytest.approx(4 / 6)
+    assert result.blind["brightness"].accuracy is None
+    assert run(scores, blind).attacks["l_rec"].accuracy is None
 
 
 def test_a_comparison_at_the_ceiling_is_warned_of(scores, blind):

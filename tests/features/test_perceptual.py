@@ -5,21 +5,41 @@ from urllib.error import URLError
 
 import pytest
 import torch
+from torch import nn
 from torchvision.models import VGG19_Weights, vgg19
 
+from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
+from mia_exp.features import load_backbone
 from mia_exp.features.perceptual import PerceptualNetwork
 
 
 def test_efficientnet_returns_five_maps_each_half_of_the_one_before() -> None:
-    maps = PerceptualNetwork("efficientnet_lite0", None)(torch.rand(2, 3, 64, 64))
+    images = torch.rand(2, 3, 64, 64)
+    maps = PerceptualNetwork("efficientnet_lite0", None)(images)
     assert [stage.shape[-1] for stage in maps] == [32, 16, 8, 4, 2]
+    # The four coarser ones are those that the difficulty is measured on.
+    for found, expected in zip(maps[1:], load_backbone(FeaturesConfig("efficientnet_lite0"))(images), strict=True):
+        assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_training_around_it_changes_nothing() -> None:
+    network, images = PerceptualNetwork("efficientnet_lite0", None), torch.rand(2, 3, 64, 64)
+    before = [stage.clone() for stage in network(images)]
+    nn.Sequential(network).train()
+    assert all(torch.equal(a, b) for a, b in zip(network(images), before, strict=True))
+    assert not any(parameter.requires_grad for parameter in network.parameters())
 
 
 def test_vgg_returns_the_first_rectified_convolution_of_each_block(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = vgg19(weights=None).eval()
-    torch.save(network.state_dict(), tmp_path / "vgg.pth")
+    # The classifier, most of its memory, is not read here: one zero stands for all of it.
+    state = {
+        name: weight if name.startswith("features") else torch.zeros(1).expand(weight.shape)
+        for name, weight in network.state_dict().items()
+    }
+    torch.save(state, tmp_path / "vgg.pth")
     images = torch.rand(1, 3, 32, 32)
     maps = PerceptualNetwork("vgg19", str(tmp_path / "vgg.pth"))(images)
     # VGG-19's blocks have 2, 2, 4, 4 and 4 convolutions; walk them one by one.
@@ -27,10 +47,10 @@ def test_vgg_returns_the_first_rectified_convolution_of_each_block(tmp_path: Pat
     with torch.no_grad():
         for layer in network.features:
             hidden = layer(hidden)
-            if isinstance(layer, torch.nn.ReLU) and first:
+            if isinstance(layer, nn.ReLU) and first:
                 blocks.append(hidden.clone())
                 first = False
-            if isinstance(layer, torch.nn.MaxPool2d):
+            if isinstance(layer, nn.MaxPool2d):
                 first = True
     assert [stage.shape[1] for stage in maps] == [64, 128, 256, 512, 512]
     for found, expected in zip(maps, blocks, strict=True):

@@ -1,4 +1,4 @@
-"""One evaluated run with drawn images, shared by the report's tests."""
+"""Evaluated runs with drawn images, of every kind of attack, shared by the report's tests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,33 +46,87 @@ class Run:
     gallery: DrawnGallery
 
 
-def make_run(n: int, leak: float = 0.02, brightness: float = 0.0) -> Run:
-    rng = np.random.default_rng(0)
+DAMAGE = {
+    "n": 80,
+    "answers": {"psnr": 21.34, "ssim": 0.7123, "perceptual": 0.2041, "identical": 0},
+    "undefended": {"psnr": 15.02, "ssim": 0.4551, "perceptual": 0.5, "identical": 0},
+    "defended": {"psnr": 14.08, "ssim": 0.3209, "perceptual": 0.6, "identical": 0},
+}
+
+# The attack's columns, the blind columns that it adds, what is compared, its own threshold.
+ATTACKS: dict[str, tuple[list[str], list[str], list[tuple[str, str]], dict[str, float]]] = {
+    "reconstruction": (["l_rec"], [], [], {}),
+    "ours": (["l_rec", "l_mem"], [], [("l_mem", "l_rec")], {}),
+    "augmented": (
+        ["l_rec", "l_rec_aug", "l_mem_aug"],
+        [],
+        [("l_mem_aug", "l_rec"), ("l_rec_aug", "l_rec")],
+        {},
+    ),
+    "multi_image": (["l_rec", "l_mem_multi"], ["l_shadow"], [("l_mem_multi", "l_rec")], {}),
+    "supervised": (["l_rec", "l_mem_vsd"], ["l_vsd"], [("l_mem_vsd", "l_rec")], {}),
+    "shadow": (["l_rec", "shadow_score"], [], [("shadow_score", "l_rec")], {"shadow_score": 0.5}),
+    "difficulty": (["l_diff"], [], [], {}),
+}
+
+
+def make_run(n: int, leak: float = 0.02, brightness: float = 0.0, attack: str = "ours", seed: int = 0) -> Run:
+    """A run over `n` members and `n` non-members; an error is lower for members by `leak`.
+
+    `seed` stands for the split's: it draws other images, and so other numbers.
+    """
+    rng = np.random.default_rng(seed)
     members, nonmembers = [f"m{i:03d}" for i in range(n)], [f"n{i:03d}" for i in range(n)]
     ids, is_member = [*members, *nonmembers], np.arange(2 * n) < n
     difficulty = rng.gamma(8, 0.01, 2 * n)
     error = 0.05 + 0.5 * difficulty + rng.normal(0, 0.01, 2 * n) - leak * is_member
-    scores = pd.DataFrame({"id": ids, "l_rec": error, "l_diff": difficulty, "l_mem": error - 0.5 * difficulty})
-    blind = pd.DataFrame(
-        {"id": ids, "l_diff": difficulty, "brightness": rng.normal(0.5, 0.1, 2 * n) + brightness * is_member}
+    luma = rng.normal(0.5, 0.1, 2 * n) + brightness * is_member
+    less = error - 0.5 * difficulty
+    everything = pd.DataFrame(
+        {
+            "id": ids,
+            "l_rec": error,
+            "l_diff": difficulty,
+            "l_mem": less,
+            "l_rec_aug": error + rng.normal(0, 0.002, 2 * n),
+            "l_mem_aug": less + rng.normal(0, 0.002, 2 * n),
+            "l_shadow": difficulty + rng.normal(0, 0.02, 2 * n),
+            "l_mem_multi": less + rng.normal(0, 0.01, 2 * n),
+            "l_vsd": rng.normal(0, 1, 2 * n),
+            "l_mem_vsd": error + rng.normal(0, 0.005, 2 * n),
+            "shadow_score": 1 / (1 + np.exp(100 * (less - less.mean()))),
+            "brightness": luma,
+        }
     )
+    columns, extra, deltas, thresholds = ATTACKS[attack]
+    blind = [name for name in ("l_diff", *extra, "brightness") if name not in columns]
     evaluation = evaluate(
-        scores[["id", "l_rec", "l_mem"]],
-        blind,
+        everything[["id", *columns]],
+        everything[["id", *blind]],
         members,
         nonmembers,
         EvaluationConfig(bootstrap=200, fpr=[0.1, 0.01]),
+        deltas,
+        thresholds,
     )
+    asked = attack != "difficulty"
     metrics = {
         "schema": 1,
         "name": "trial",
         "dataset": "drawings",
-        "split": {"kind": "random", "seed": 3, "hash": "4f1c"},
-        "victim": {"kind": "pix2pix", "epochs": 7, "weights": None},
-        "attack": {"kind": "ours", "alpha": 0.5, "difficulty": {"working_size": 56}},
+        "split": {"kind": "random", "seed": seed, "hash": f"4f1c{seed}"},
+        "victim": {"kind": "pix2pix", "epochs": 7, "weights": None} if asked else {"kind": "none"},
+        "query": {"mode": "eval"},
+        "defense": {"kind": "none"},
+        "difficulty": {"working_size": 56},
+        "attack": {"kind": attack, "alpha": 0.5},
         **evaluation.to_json(),
+        "headline": columns[-1],
+        "attack_details": {},
+        "damage": None,
         "provenance": {"git": "abc123", "keys": {"split": "deadbeef"}, "versions": {"torch": "9.9"}},
     }
+    scores = everything[["id", *columns, *blind]]
     return Run(metrics, scores, members, nonmembers, DrawnGallery())
 
 

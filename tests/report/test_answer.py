@@ -12,6 +12,7 @@ from mia_exp.report.answer import (
     rate_notes,
     with_interval,
 )
+from tests.report.conftest import make_run
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,30 @@ def test_the_question_names_dataset_victim_and_split(drawn_run):
     text = question(drawn_run.metrics)
     for word in ("drawings", "pix2pix", "40 members", "40 non-members", "random split"):
         assert word in text
+
+
+def test_without_a_model_the_question_is_another():
+    metrics = make_run(40, attack="difficulty").metrics
+    assert question(metrics) == (
+        "Do members and non-members of drawings differ in difficulty? 40 members and 40 non-members of a random "
+        "split were scored; no model was asked."
+    )
+    assert answer(metrics).startswith("L_diff alone does not tell the two groups apart: AUC 0.")
+
+
+@pytest.mark.parametrize(("low", "high", "told"), [(0.55, 0.7, True), (0.3, 0.45, True), (0.45, 0.55, False)])
+def test_difficulty_tells_groups_apart_on_either_side_of_chance(low, high, told):
+    metrics = make_run(40, attack="difficulty").metrics
+    metrics["attacks"]["l_diff"] |= {"auc": (low + high) / 2, "auc_ci95": [low, high]}
+    assert ("alone tells the two groups apart" in answer(metrics)) == told
+
+
+def test_the_accuracy_stands_where_a_column_has_one():
+    metrics = make_run(40, attack="shadow").metrics
+    assert header(metrics)[-1] == "accuracy at its threshold"
+    rows = {row.name: row.cells for row in attack_rows(metrics)}
+    assert len(rows["shadow classifier"]) == len(header(metrics)) == len(rows["L_rec"]) + 1
+    assert rows["shadow classifier"][-1] == f"{metrics['attacks']['shadow_score']['accuracy']:.2f}"
 
 
 def test_the_answer_is_the_strongest_attack(drawn_run):

@@ -13,7 +13,9 @@ from PIL import Image
 
 from mia_exp.report import write_report
 from mia_exp.report.answer import answer, attack_rows, blind_rows, delta_rows
-from mia_exp.report.run_folder import metrics_text
+from mia_exp.report.figures import choose_figures
+from mia_exp.report.files import json_text
+from tests.report.conftest import DAMAGE, DrawnGallery, make_run
 
 FIGURES = {"roc", "histograms", "error-against-difficulty", "difficulty-extremes", "exposed-members"}
 
@@ -135,7 +137,7 @@ def test_the_page_holds_every_number(written):
             assert cell in page.text
     for result in metrics["attacks"].values():
         assert f"{result['auc']:.2f} [" in page.text
-    for word in ("pix2pix", "difficulty.working_size", "56", "abc123", "deadbeef", "9.9", "Drawings: nobody, CC0"):
+    for word in ("pix2pix", "working_size", "56", "abc123", "deadbeef", "9.9", "Drawings: nobody, CC0"):
         assert word in page.text
     assert answer(metrics) in page.text
 
@@ -157,7 +159,7 @@ def test_metrics_come_back_as_they_were(written):
     text = (folder / "metrics.json").read_text()
     assert json.loads(text) == run.metrics
     assert list(json.loads(text)) == sorted(run.metrics)
-    assert metrics_text(dict(reversed(run.metrics.items()))) == text
+    assert json_text(dict(reversed(run.metrics.items()))) == text
 
 
 def test_scores_come_back_without_a_label(written):
@@ -188,6 +190,92 @@ def test_other_scores_and_blind_columns_are_drawn_too(tmp_path, drawn_run):
     drawn_run.metrics["attacks"]["classifier"] = drawn_run.metrics["attacks"]["l_rec"]
     drawn_run.scores["classifier"] = -drawn_run.scores["l_rec"]
     assert "classifier" in write(tmp_path, drawn_run).text
+
+
+@pytest.mark.parametrize("attack", ["supervised", "shadow"])
+def test_an_attack_has_a_page_with_all_its_rows_and_figures(tmp_path, attack):
+    run = make_run(20, attack=attack)
+    page = write(tmp_path, run)
+    for row in (*attack_rows(run.metrics), *delta_rows(run.metrics), *blind_rows(run.metrics)):
+        assert row.name in page.text
+        assert row.meaning in page.text
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == FIGURES
+
+
+def test_without_a_model_nothing_shows_answers(tmp_path):
+    run = make_run(20, attack="difficulty")
+    run.gallery.v = None  # nothing may ask for answers that are not there
+    page = write(tmp_path, run)
+    drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert drawn == FIGURES - {"error-against-difficulty", "exposed-members"}
+    assert page.tags.count("img") == len(drawn)
+
+
+def chosen(run, name):
+    """One figure of a run, not drawn yet."""
+    table = run.scores.set_index("id")
+    is_member = table.index.isin(run.members)
+    (figure,) = [each for each in choose_figures(run.metrics, table, is_member, run.gallery) if each.name == name]
+    return figure
+
+
+def test_the_members_that_a_probability_exposes_are_those_with_the_highest():
+    run = make_run(20, attack="shadow")
+    asked = []
+    run.gallery.v = lambda ids: asked.extend(ids) or DrawnGallery.v(run.gallery, ids)
+    assert "shadow classifier gives away first" in chosen(run, "exposed-members").caption
+    members = run.scores[run.scores["id"].isin(run.members)]
+    assert asked == members.nlargest(8, "shadow_score")["id"].tolist()
+
+
+def test_a_fourth_channel_of_inputs_is_not_drawn(tmp_path, drawn_run):
+    chosen(drawn_run, "exposed-members").draw(tmp_path / "three.png")
+    x = drawn_run.gallery.x
+    drawn_run.gallery.x = lambda ids: np.pad(x(ids), ((0, 0), (0, 0), (0, 0), (0, 1)), constant_values=200)
+    chosen(drawn_run, "exposed-members").draw(tmp_path / "four.png")
+    assert (tmp_path / "four.png").read_bytes() == (tmp_path / "three.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("attack", "columns"), [("reconstruction", ["l_rec"]), ("augmented", ["l_rec", "l_mem_aug"])]
+)
+def test_histograms_show_the_error_and_the_headline_once_each(attack, columns):
+    assert list(chosen(make_run(20, attack=attack), "histograms").draw.args[2]) == columns
+
+
+@pytest.mark.parametrize(
+    ("attack", "start"),
+    [
+        ("ours", "The errors (L) of members lie further left. "),
+        ("shadow", "The errors (L) of members lie further left, their shadow classifier further right. "),
+        ("difficulty", "The less the two groups overlap"),
+    ],
+)
+def test_the_caption_says_on_which_side_members_lie(attack, start):
+    assert chosen(make_run(20, attack=attack), "histograms").caption.startswith(start)
+
+
+def test_error_is_drawn_against_every_difficulty_there_is():
+    assert chosen(make_run(20, attack="supervised"), "error-against-difficulty").draw.args[2] == ["l_diff", "l_vsd"]
+
+
+def test_the_page_says_what_the_defense_did_and_what_the_attack_says_of_itself(tmp_path, drawn_run):
+    drawn_run.metrics |= {
+        "damage": DAMAGE,
+        "defense": {"kind": "gauss", "sigma": 0.125},
+        "attack_details": {"shadow pairs": 77},
+    }
+    page = write(tmp_path, drawn_run)
+    assert "answers with and without the defense 21.3 dB 0.712 0.204" in page.text
+    assert "answers without it, and the targets 15.0 dB 0.455 0.500" in page.text
+    assert "answers with it, and the targets 14.1 dB 0.321 0.600" in page.text
+    assert "shadow pairs: 77" in page.text
+    assert "sigma 0.125" in page.text
+
+
+def test_without_a_defense_there_is_no_word_of_damage(written):
+    _, _, page = written
+    assert "What the defense does" not in page.text
 
 
 def test_few_images_fill_a_figure(tmp_path, small_run):

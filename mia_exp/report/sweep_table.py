@@ -1,0 +1,68 @@
+"""A sweep's findings as text: rows and Markdown."""
+
+from collections.abc import Sequence
+
+from mia_exp.report.answer import Row, images, percent, with_interval
+from mia_exp.report.labels import meaning, title
+from mia_exp.report.sweep import Job, Sweep, SweepRow
+
+FPR = "0.01"
+HEADER = (
+    "AUC",
+    f"TPR at {percent(float(FPR))} FPR",
+    "balanced accuracy",
+    "accuracy at its threshold",
+    "AUC less L_rec's",
+)
+
+
+def sweep_table(sweep: Sweep) -> tuple[list[str], list[Row], list[Row]]:
+    """The number columns' titles, the attacks' rows, the blind rows; a column without any number is left out."""
+    attacks, blind = sweep.attack_rows(), sweep.blind_rows()
+    cells = [_cells(row) for row in (*attacks, *blind)]
+    filled = [place for place in range(len(HEADER)) if any(line[place] for line in cells)]
+    rows = [
+        Row(title(row.column), row.setting or meaning(row.column), [line[place] for place in filled], row.separates)
+        for row, line in zip((*attacks, *blind), cells, strict=True)
+    ]
+    return [HEADER[place] for place in filled], rows[: len(attacks)], rows[len(attacks) :]
+
+
+def judged_images(sweep: Sweep) -> list[str]:
+    """The datasets and how many images of each were judged, a line each."""
+    return list(dict.fromkeys(f"{job.metrics['dataset']}: {images(job.metrics)}." for job in sweep.finished))
+
+
+def describe(sweep: Sweep, job: Job) -> str:
+    """The overrides that set a job apart; all of them where nothing does."""
+    return " ".join(sweep.setting([job]) or job.overrides)
+
+
+def markdown(sweep: Sweep) -> str:
+    """The table as Markdown, with what was judged over it and the missing jobs under it."""
+    header, attacks, blind = sweep_table(sweep)
+    lines = [_markdown_line(["", *header]), _markdown_line(["---"] * (len(header) + 1))]
+    lines += [_markdown_line([f"{row.name}: {row.meaning}", *row.cells]) for row in attacks]
+    for row in blind:
+        mark = " (separates)" if row.separates else ""
+        lines.append(_markdown_line([f"*blind:* {row.name}{mark}: {row.meaning}", *row.cells]))
+    missing = [f"- missing: `{describe(sweep, job)}`" for job in sweep.missing]
+    table = [*lines, "", "In brackets: 95 % intervals."] if attacks else []
+    blocks = ["\n".join(block) for block in (judged_images(sweep), table, missing) if block]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _cells(row: SweepRow) -> list[str]:
+    result = row.result
+    rate, accuracy = result["tpr_at_fpr"].get(FPR), result.get("accuracy")
+    return [
+        with_interval(result["auc"], result["auc_ci95"]),
+        "" if rate is None else with_interval(rate, result["tpr_at_fpr_ci95"][FPR]),
+        f"{result['balanced_accuracy']:.2f}",
+        "" if accuracy is None else f"{accuracy:.2f}",
+        "" if row.delta is None else with_interval(row.delta["auc"], row.delta["ci95"], signed=True),
+    ]
+
+
+def _markdown_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
