@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from mia_exp.compose import validate
+from mia_exp.report.sweep import collect_sweep
+from mia_exp.report.sweep_table import markdown
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

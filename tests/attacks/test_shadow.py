@@ -73,7 +73,7 @@ def test_maps_that_separate_perfectly_give_auc_1(separated: Path) -> None:
     fresh = np.concatenate([noise(20, 10, 2), noise(20, 60, 3)])
     scores = score_maps(separated, fresh, names(40, "b"), CONFIG, CPU)
     assert roc_auc_score(np.arange(40) < 20, scores) == 1.0
-    assert scores.dtype == np.float64 and 0 <= scores.min() and scores.max() <= 1
+    assert scores.dtype == np.float64 and scores.min() >= 0 and scores.max() <= 1
 
 
 def test_a_score_is_the_mean_probability_of_the_patches(separated: Path) -> None:
