@@ -5,11 +5,13 @@ from urllib.error import URLError
 
 from torch import Tensor, nn
 
+from mia_exp.artifacts import file_sha256
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
 from mia_exp.features.backbone import build_efficientnet_lite0
-from mia_exp.features.weights import StateDict, load_weights, read_state_dict
+from mia_exp.features.weights import StateDict, load_weights, read_state_dict, weights_fingerprint
 
+TORCHVISION_VGG = "IMAGENET1K_V1"
 # The weight of each of the five maps in the loss, as in the original code.
 STAGE_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 # The first rectified convolution of each of VGG-19's five blocks, by torchvision's numbering.
@@ -51,20 +53,37 @@ class PerceptualNetwork(nn.Module):
         return list(maps.values()) if isinstance(maps, dict) else list(maps)
 
 
+def perceptual_fingerprint(name: str, weights: str | None) -> str:
+    """Names the network and its weights by content.
+
+    Raises:
+        WeightsError: `weights` names a file that is not there.
+    """
+    if weights is not None:
+        return f"{name} {file_sha256(_existing(name, weights))}"
+    if name == "efficientnet_lite0":
+        return f"{name} {weights_fingerprint(FeaturesConfig(name))}"
+    return f"{name} torchvision {TORCHVISION_VGG}" if name == "vgg19" else name
+
+
+def _existing(name: str, weights: str) -> Path:
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"victim.perceptual_weights={weights}: there is no such file. Give the path of a local file with "
+            f"{name}'s ImageNet weights, or leave it null for the usual source."
+        )
+    return path
+
+
 def _load(name: str, weights: str | None) -> StateDict:
     if weights is not None:
-        path = Path(weights).expanduser()
-        if not path.is_file():
-            raise WeightsError(
-                f"victim.perceptual_weights={weights}: there is no such file. Give the path of a local file with "
-                f"{name}'s ImageNet weights, or leave it null for the usual source."
-            )
-        return read_state_dict(path)
+        return read_state_dict(_existing(name, weights))
     if name == "efficientnet_lite0":
         return load_weights(FeaturesConfig("efficientnet_lite0"))
     from torchvision.models import VGG19_Weights
 
-    source = VGG19_Weights.IMAGENET1K_V1
+    source = VGG19_Weights[TORCHVISION_VGG]
     try:
         state: StateDict = source.get_state_dict(progress=True, check_hash=True)
     except (URLError, OSError, RuntimeError) as error:

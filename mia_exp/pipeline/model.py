@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from mia_exp.artifacts import Stage, file_sha256, plain
-from mia_exp.config import DefenseConfig, QueryConfig, TrainedVictim
+from mia_exp.config import DefenseConfig, Pix2PixHDConfig, QueryConfig, TrainedVictim
 from mia_exp.data import TrainingPairs
 from mia_exp.defenses import defended
+from mia_exp.features.perceptual import perceptual_fingerprint
 from mia_exp.pipeline.context import Context, batches, load_columns
 from mia_exp.pipeline.dataset import Dataset
 from mia_exp.pipeline.scores import difficulty_stage
@@ -27,8 +28,8 @@ from mia_exp.victims import (
 
 # What cannot change an answer: left out of the keys.
 QUERY_SPEED = ("batch_size",)
-# Said by the stage's other settings: the ids, the weights' content, the epoch that is asked.
-SAID_ELSEWHERE = ("weights",)
+# Said in another way by the stages that they decide: files by their content.
+SAID_ELSEWHERE = ("weights", "perceptual_weights")
 
 UNDEFENDED = DefenseConfig()
 
@@ -75,6 +76,8 @@ class Model:
         settings = {name: value for name, value in plain(config).items() if name not in SAID_ELSEWHERE}
         settings["checkpoint_epochs"] = sorted(set(config.checkpoint_epochs))
         settings["training_set"] = training_set_hash(self._training_ids)
+        if isinstance(config, Pix2PixHDConfig):
+            settings["perceptual_network"] = perceptual_fingerprint(config.perceptual, config.perceptual_weights)
         inputs = {"pairs": self.training_pairs}
         weighting = self._weighting
         if weighting is not None:

@@ -50,7 +50,7 @@ def _print(sweep: Sweep, folder: Path, console: Console) -> None:
         console.print()
         console.print(NOTE, highlight=False)
     for job in sweep.missing:
-        console.print(f"[red]missing:[/red] job {job.name}: {escape(describe(sweep, job))}", highlight=False)
+        console.print(f"[red]missing[/red] job {job.name}: {escape(describe(sweep, job))}", highlight=False)
         console.print(f"         see {escape(str(folder / job.name / 'run.log'))}", soft_wrap=True, highlight=False)
     console.print(f"sweep   {escape(str(folder / 'sweep.html'))}", soft_wrap=True, highlight=False)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mia_exp.victims.initialise import initialise
+from mia_exp.victims.initialise import initialise, zero_biases
 
 
 class PatchDiscriminator(nn.Module):
@@ -25,6 +25,7 @@ class PatchDiscriminator(nn.Module):
         layers.append(nn.Conv2d(8 * ndf, 1, 4, 1, 1))
         self.layers = nn.Sequential(*layers)
         initialise(self)
+        zero_biases(self)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Returns a logit a patch (N, 1, H / 8 - 2, W / 8 - 2) for pairs (N, 3, H, W) in [0, 1]."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mia_exp.victims.initialise import initialise
+from mia_exp.victims.initialise import initialise, zero_biases
 
 
 class UNetGenerator(nn.Module):
@@ -31,6 +31,7 @@ class UNetGenerator(nn.Module):
             dropped = dropout and 3 < level < levels - 1
             self.decoder.append(_up(inputs, widths[level - 1] if level else 3, level, dropped))
         initialise(self)
+        zero_biases(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Generates images.

@@ -1,4 +1,4 @@
-"""Initial weights as both pix2pix code bases draw them."""
+"""Initial weights as both code bases draw them."""
 
 from torch import nn
 
@@ -6,13 +6,16 @@ STANDARD_DEVIATION = 0.02
 
 
 def initialise(module: nn.Module) -> None:
-    """Draws convolutions from N(0, 0.02^2) and batch-norm scales from N(1, 0.02^2); biases start at zero."""
+    """Draws convolutions from N(0, 0.02^2) and batch-norm scales from N(1, 0.02^2); leaves their biases."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, STANDARD_DEVIATION)
         elif isinstance(layer, nn.BatchNorm2d):
             nn.init.normal_(layer.weight, 1.0, STANDARD_DEVIATION)
-        else:
-            continue
-        if layer.bias is not None:
+
+
+def zero_biases(module: nn.Module) -> None:
+    """Sets the biases of convolutions to nought, as pix2pix does; pix2pixHD leaves them as torch draws them."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.bias is not None:
             nn.init.zeros_(layer.bias)

@@ -41,7 +41,8 @@ class LabelEncoder(nn.Module):
         if self.palette is None:
             encoded = 2 * picture - 1
         else:
-            # In whole steps of 255: palettes may hold colours that differ by one.
+            # In whole steps of 255, and by differences: palettes may hold colours that differ by one, which a
+            # matrix product in a GPU's reduced precision can confuse.
             colours = (picture * 255).round().permute(0, 2, 3, 1)
             distances = torch.cdist(
                 colours.flatten(0, 2), self.palette, compute_mode="donot_use_mm_for_euclid_dist"

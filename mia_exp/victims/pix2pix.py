@@ -17,9 +17,13 @@ class Pix2Pix(AdversarialVictim):
     """
 
     def __init__(self, config: Pix2PixConfig) -> None:
-        generator = UNetGenerator(config.image_size, config.ngf, config.dropout)
-        super().__init__(config, generator, PatchDiscriminator(config.ndf))
+        super().__init__(config, self.build_generator(config), PatchDiscriminator(config.ndf))
         self.lambda_l1 = config.lambda_l1
+
+    @staticmethod
+    def build_generator(config: Pix2PixConfig) -> UNetGenerator:
+        """The generator that `config` describes."""
+        return UNetGenerator(config.image_size, config.ngf, config.dropout)
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
         """Half the sum of the losses on real and generated pairs; see `AdversarialVictim`."""

@@ -21,7 +21,17 @@ class Pix2PixHD(AdversarialVictim):
     generator_first = True
 
     def __init__(self, config: Pix2PixHDConfig, layout: InputLayout) -> None:
-        generator = ResidualGenerator(
+        discriminator = MultiscaleDiscriminator(layout, config.ndf, config.discriminator_scales)
+        super().__init__(config, self.build_generator(config, layout), discriminator)
+        self.lambda_feature_matching = config.lambda_feature_matching
+        self.lambda_perceptual = config.lambda_perceptual
+        named = config.perceptual != "none"
+        self.perceptual = PerceptualNetwork(config.perceptual, config.perceptual_weights) if named else None
+
+    @staticmethod
+    def build_generator(config: Pix2PixHDConfig, layout: InputLayout) -> ResidualGenerator:
+        """The generator that `config` describes, for inputs of `layout`."""
+        return ResidualGenerator(
             layout.palette,
             layout.instances,
             config.ngf,
@@ -29,12 +39,6 @@ class Pix2PixHD(AdversarialVictim):
             config.blocks,
             config.local_enhancer,
         )
-        discriminator = MultiscaleDiscriminator(layout, config.ndf, config.discriminator_scales)
-        super().__init__(config, generator, discriminator)
-        self.lambda_feature_matching = config.lambda_feature_matching
-        self.lambda_perceptual = config.lambda_perceptual
-        named = config.perceptual != "none"
-        self.perceptual = PerceptualNetwork(config.perceptual, config.perceptual_weights) if named else None
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
         """Half the sum of the losses on real and generated pairs; see `AdversarialVictim`."""

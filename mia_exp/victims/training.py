@@ -6,7 +6,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from mia_exp.config import Pix2PixConfig, Pix2PixHDConfig, TrainedVictim, TrainerConfig
@@ -102,6 +101,15 @@ def build_victim(config: TrainedVictim, layout: InputLayout) -> AdversarialVicti
     raise TypeError(f"{type(config).__name__} is not trained here")
 
 
+def _build_generator(config: TrainedVictim, layout: InputLayout) -> nn.Module:
+    match config:
+        case Pix2PixConfig():
+            return Pix2Pix.build_generator(config)
+        case Pix2PixHDConfig():
+            return Pix2PixHD.build_generator(config, layout)
+    raise TypeError(f"{type(config).__name__} is not trained here")
+
+
 def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[str]) -> Path:
     """Finds the generator that `config.weights` names and checks that it is this victim, of these members.
 
@@ -111,7 +119,7 @@ def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[
     path = Path(config.weights or "").expanduser()
     generator, training_set = load_generator(path)
     with torch.random.fork_rng():
-        expected = describe(build_victim(replace(config, weights=None), layout).generator)
+        expected = describe(_build_generator(config, layout))
     found = describe(generator)
     if found != expected:
         names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))

@@ -201,7 +201,7 @@ def test_a_warning_of_all_jobs_has_no_prefix(tmp_path):
 
 def test_the_job_that_failed_is_named_everywhere(attacks):
     text = printed(attacks)
-    assert "missing: job 2: attack=supervised" in text
+    assert "missing job 2: attack=supervised" in text
     assert str(attacks / "2" / "run.log") in text
     assert "- missing: `attack=supervised`" in (attacks / "sweep.md").read_text()
     sweep = json.loads((attacks / "sweep.json").read_text())
@@ -269,7 +269,7 @@ def test_the_figure_has_ink_for_every_row(attacks):
 def test_a_sweep_without_any_result(tmp_path):
     add_job(tmp_path, 0, ["a=1"])
     text = printed(tmp_path)
-    assert "missing: job 0: a=1" in text
+    assert "missing job 0: a=1" in text
     assert not (tmp_path / "sweep.png").exists()
     assert (tmp_path / "sweep.md").read_text() == "- missing: `a=1`\n"
     assert "missing" in (tmp_path / "sweep.html").read_text()

@@ -233,3 +233,13 @@ def test_the_augmented_score_of_a_victim_that_returns_its_input(
     # Crops leave a rim out, so they are near it and not the same.
     cropped = pd.read_parquet(both)["l_rec_aug"].to_numpy()
     assert not np.allclose(cropped, expected) and np.corrcoef(cropped, expected)[0, 1] > 0.9
+
+
+def test_perceptual_weights_enter_by_content(folder_dataset: Path, tmp_path: Path) -> None:
+    def victim(content: str, name: str) -> str:
+        (tmp_path / name).write_text(content)
+        words = ("victim=pix2pixhd", "victim.perceptual=vgg19", f"victim.perceptual_weights={tmp_path / name}")
+        return planned(folder_dataset, *words)["victim"]
+
+    assert victim("a", "one.pth") == victim("a", "other.pth")
+    assert victim("a", "one.pth") != victim("b", "one.pth")
