@@ -30,6 +30,8 @@ def app(composed: DictConfig) -> None:
             return
         log_to(folder / "run.log")
         (folder / "config.yaml").write_text(OmegaConf.to_yaml(composed, resolve=True))
+        # In a folder that was used before, an old result would pass for this run's if it failed.
+        (folder / "metrics.json").unlink(missing_ok=True)
         (folder / "overrides.json").write_text(json.dumps(list(HydraConfig.get().overrides.task)))
         run(config, folder)
     except MiaError:

@@ -53,7 +53,7 @@ def test_tables_of_all_attacks_are_those_of_the_results(name: str, tmp_path: Pat
     stored = json.loads((ROOT / "results" / f"all_attacks-{name}.json").read_text())
     assert not stored["missing"]
     for job in stored["jobs"]:
-        folder = tmp_path / job["name"]
+        folder = tmp_path / job["job"]
         folder.mkdir()
         (folder / "overrides.json").write_text(json.dumps(job["overrides"]))
         (folder / "metrics.json").write_text(json.dumps(job["metrics"]))
