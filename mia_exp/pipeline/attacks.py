@@ -87,8 +87,8 @@ class Augmented(Attack):
     def columns(self) -> dict[str, np.ndarray]:
         """`l_rec_aug` and `l_mem_aug`."""
         error = self._case.column(self._errors, "l_rec_aug")
-        difficulty = membership_score(error, self._case.l_diff, self._config.alpha)
-        return {"l_rec_aug": error, "l_mem_aug": difficulty}
+        score = membership_score(error, self._case.l_diff, self._config.alpha)
+        return {"l_rec_aug": error, "l_mem_aug": score}
 
     def details(self) -> dict[str, float | str]:
         """How many variants were asked about."""
