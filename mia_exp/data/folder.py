@@ -10,11 +10,10 @@ from mia_exp.data.files import check_side, fingerprint, images_by_stem, user_dat
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import (
     as_palette,
-    check_colours,
     colour_map,
     instance_boundaries,
-    nearest_classes,
     paint,
+    read_colours,
     read_indices,
     read_numbers,
     resize_numbers,
@@ -90,8 +89,7 @@ class FolderPairs:
             check_side(image, minimum, path)
             if not self._labels or palette is None:
                 return resize(image, size), done
-            check_colours(image, palette, config.palette_tolerance, path)
-            classes = nearest_classes(image, palette)
+            classes = read_colours(image, palette, config.palette_tolerance, path)
         x = paint(resize_numbers(classes, size), palette)
         if self._instances_folder is None:
             return x, done

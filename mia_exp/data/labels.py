@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from mia_exp.data.source import Colour
 from mia_exp.errors import DataError
@@ -19,6 +20,8 @@ FAR = 40
 # mix the colours of two classes. On the label maps of Facades and Cityscapes, compressed as JPEG, every flat pixel
 # but 1 in 8,000 is near a palette colour, while one pixel in ten of all is not.
 FLAT = 8
+# Rows of a map that are compared with the palette at once.
+ROWS = 64
 # How many colours an error lists.
 SHOWN = 5
 # Colours that fall into one cube of this side are one colour to an error.
@@ -30,22 +33,8 @@ def as_palette(colours: Sequence[Sequence[int]] | None) -> tuple[Colour, ...] | 
     return None if colours is None else tuple((red, green, blue) for red, green, blue in colours)
 
 
-def nearest_classes(image: np.ndarray, palette: Sequence[Colour]) -> np.ndarray:
-    """The class of each pixel: the number of its nearest palette colour.
-
-    Args:
-        image: uint8 (H, W, 3).
-        palette: Colours, up to 256.
-
-    Returns:
-        uint8 (H, W).
-    """
-    classes, _ = _nearest(image, palette)
-    return classes
-
-
-def check_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float, path: Path) -> None:
-    """Refuses a label map with areas of a colour that is in no palette.
+def read_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float, path: Path) -> np.ndarray:
+    """The classes of a colour-coded label map, which may not have areas of a colour that the palette lacks.
 
     Args:
         image: uint8 (H, W, 3).
@@ -53,10 +42,13 @@ def check_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float
         tolerance: Share of the pixels that may be of other colours.
         path: Named in the message.
 
+    Returns:
+        uint8 (H, W).
+
     Raises:
         DataError: There are more; the message names their colours and counts.
     """
-    _, distances = _nearest(image, palette)
+    classes, distances = _nearest(image, palette)
     unknown = image[(distances > FAR**2) & _is_flat(image)]
     pixels = image.shape[0] * image.shape[1]
     if len(unknown) > tolerance * pixels:
@@ -72,6 +64,7 @@ def check_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float
             f"of {pixels} pixels in others: {found}. Add these colours to dataset.palette, raise "
             "dataset.palette_tolerance, or give the victim the picture as it is (victim.one_hot_labels=false)."
         )
+    return classes
 
 
 def read_indices(path: Path, classes: int) -> np.ndarray:
@@ -171,23 +164,25 @@ def instance_boundaries(instances: np.ndarray) -> np.ndarray:
 
 
 def _nearest(image: np.ndarray, palette: Sequence[Colour]) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest class of each pixel, uint8 (H, W), and the squared distance from its colour, int32 (H, W)."""
-    classes = np.zeros(image.shape[:2], dtype=np.uint8)
-    nearest = np.full(image.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
-    # One class at a time, in whole numbers: a large map and a long palette would not fit into memory at once.
-    for number, colour in enumerate(palette):
-        distances = ((image.astype(np.int32) - np.array(colour, dtype=np.int32)) ** 2).sum(2, dtype=np.int32)
-        closer = distances < nearest
-        classes[closer] = number
-        nearest[closer] = distances[closer]
+    """The nearest class of each pixel, uint8 (H, W), and the squared distance from its colour, float32 (H, W)."""
+    # |p - c|^2 = |p|^2 - 2 p c + |c|^2: whole numbers below 2^24, which float32 holds exactly.
+    colours = np.array(palette, dtype=np.float32)
+    offsets = (colours**2).sum(1)
+    classes = np.empty(image.shape[:2], dtype=np.uint8)
+    nearest = np.empty(image.shape[:2], dtype=np.float32)
+    # A few rows at a time: a large map and a long palette would not fit into memory at once.
+    for top in range(0, len(image), ROWS):
+        rows = slice(top, top + ROWS)
+        pixels = image[rows].astype(np.float32)
+        distances = offsets - 2 * (pixels @ colours.T)
+        classes[rows] = distances.argmin(2)
+        nearest[rows] = distances.min(2) + (pixels**2).sum(2)
     return classes, nearest
 
 
 def _is_flat(image: np.ndarray) -> np.ndarray:
     """Whether a pixel's 3 x 3 neighbours have nearly its colour: bool (H, W); those on the rim have none."""
-    flat = np.zeros(image.shape[:2], dtype=bool)
-    if min(flat.shape) < 3:
-        return flat
-    windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.int16), (3, 3), axis=(0, 1))
-    flat[1:-1, 1:-1] = (windows.max((3, 4)) - windows.min((3, 4))).max(2) <= FLAT
+    spread = maximum_filter(image, (3, 3, 1)) - minimum_filter(image, (3, 3, 1))
+    flat: np.ndarray = spread.max(2) <= FLAT
+    flat[[0, -1]] = flat[:, [0, -1]] = False
     return flat

@@ -11,7 +11,7 @@ from mia_exp.config import Direction, Side, SideBySideDataset
 from mia_exp.data.download import fetch_archive
 from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
-from mia_exp.data.labels import as_palette, check_colours, nearest_classes, paint, resize_numbers
+from mia_exp.data.labels import as_palette, paint, read_colours, resize_numbers
 from mia_exp.data.source import InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -74,8 +74,7 @@ class SideBySidePairs:
         x, y = (left, right) if self._x_is_left else (right, left)
         if self.layout.palette is None:
             return resize(x, size), resize(y, size), conversions
-        check_colours(x, self.layout.palette, self._tolerance, path)
-        classes = resize_numbers(nearest_classes(x, self.layout.palette), size)
+        classes = resize_numbers(read_colours(x, self.layout.palette, self._tolerance, path), size)
         return paint(classes, self.layout.palette), resize(y, size), conversions
 
     @cached_property

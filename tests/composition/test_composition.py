@@ -105,3 +105,19 @@ def test_everything_composes_with_everything() -> None:
             ]
             config = typed_config(compose("config", [*words, "split.n_shadow=100"]))
             assert (config.victim.kind, config.attack.kind, config.defense.kind) == group[1:]
+
+
+@pytest.mark.parametrize("attack", ["multi_image", "shadow"])
+def test_a_shadow_model_can_be_trained_on_another_dataset(
+    attack: str, shared_folder: Path, folder_dataset: Path
+) -> None:
+    words = [f"attack={attack}", "dataset@shadow.dataset=folder", f"shadow.dataset.root={folder_dataset}"]
+    metrics, folder = job(shared_folder, *words, *BY_ATTACK[attack], "split.n_shadow=0")
+    check(metrics, folder, attack)
+    assert metrics["attack_details"]["shadow dataset"] == "folder"  # type: ignore[index]
+    # The drawings' own shadow model was trained on drawings: this is another one.
+    manifests = [
+        json.loads(path.read_text()) for path in shared_folder.glob("outputs/artifacts/shadow_model/*/m*.json")
+    ]
+    here = metrics["provenance"]["keys"]["shadow_model"]  # type: ignore[index]
+    assert here in [manifest["key"] for manifest in manifests]

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,11 +8,10 @@ from PIL import Image
 from mia_exp.config import FolderDataset, SideBySideDataset
 from mia_exp.data import InputLayout, PairStore, open_source
 from mia_exp.data.labels import (
-    check_colours,
     colour_map,
     instance_boundaries,
-    nearest_classes,
     paint,
+    read_colours,
     read_indices,
     resize_numbers,
 )
@@ -40,13 +40,13 @@ def test_nearest_colour_is_that_of_a_slow_search():
         ]
         for row in image
     ]
-    assert nearest_classes(image, palette).tolist() == expected
+    assert read_colours(image, palette, 1.0, Path("map.png")).tolist() == expected
 
 
 def test_painting_and_reading_give_the_classes_back():
     classes = np.random.default_rng(0).integers(0, 256, (30, 30))
     palette = colour_map(256)
-    assert np.array_equal(nearest_classes(paint(classes, palette), palette), classes)
+    assert np.array_equal(read_colours(paint(classes, palette), palette, 0.0, Path("map.png")), classes)
 
 
 def test_colour_map_is_pascal_vocs():
@@ -75,7 +75,7 @@ def test_resizing_takes_the_nearest_number():
 def test_unknown_colours_are_named_with_their_pixels(tmp_path):
     image = stripes(RED, (250, 250, 0), GREEN, (0, 250, 250))
     with pytest.raises(DataError) as raised:
-        check_colours(image, PALETTE, 0.01, tmp_path / "map.png")
+        read_colours(image, PALETTE, 0.01, tmp_path / "map.png")
     message = str(raised.value)
     assert str(tmp_path / "map.png") in message and "dataset.palette" in message
     # Stripes of 15 x 60; a pixel beside another colour, or on the rim, is judged by nobody.
@@ -87,7 +87,7 @@ def test_smeared_edges_are_no_colours_of_their_own(tmp_path):
     path = tmp_path / "map.jpg"
     Image.fromarray(stripes(RED, GREEN, BLUE, RED)).save(path, quality=75)
     with Image.open(path) as image:
-        check_colours(np.asarray(image), PALETTE, 0.0, path)
+        read_colours(np.asarray(image), PALETTE, 0.0, path)
 
 
 @pytest.mark.parametrize(("name", "classes"), [("facades", 12), ("cityscapes", 29)])
