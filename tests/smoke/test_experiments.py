@@ -155,7 +155,8 @@ def test_wandb_is_not_imported_without_need(folder_dataset: Path, tmp_path: Path
 def test_help_can_be_read(tmp_path: Path) -> None:
     outcome = mia_exp("--help", cwd=tmp_path)
     assert outcome.status == 0
-    for word in ("Usage", "Examples", "dry_run=true", "dataset: cityscapes, facades", "experiment: demo"):
+    groups = ("dataset: bdd100k, celeba, cityscapes", "experiment: all_attacks, demo")
+    for word in ("Usage", "Examples", "dry_run=true", *groups):
         assert word in outcome.out
 
 
