@@ -18,11 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import binomtest, norm
 
-from mia_exp.evaluation.roc import Floats, Labels, allowed_accusations, roc_curves
+from mia_exp.evaluation.roc import Floats, Labels, Weights, allowed_accusations, rank
 
 LEVEL = 0.95
 # Cells of a block of resamples: bounds the memory at a few tens of megabytes.
@@ -64,10 +63,11 @@ def bootstrap(
     """
     rates = [rate for rate in fpr if allowed_accusations(rate, int((~is_member).sum()))]
     parts: dict[str, list[Replicates]] = {name: [] for name in columns}
-    for weights in _resamples(is_member, replicates, np.random.default_rng(seed)):
-        for name, scores in columns.items():
-            curves = roc_curves(scores, is_member, weights)
-            parts[name].append(Replicates(curves.auc(), {rate: curves.tpr_at_fpr(rate) for rate in rates}))
+    rankings = {name: rank(scores, is_member) for name, scores in columns.items()}
+    sizes = int(is_member.sum()), int((~is_member).sum())
+    for members, nonmembers in _resamples(*sizes, replicates, np.random.default_rng(seed)):
+        for name, ranking in rankings.items():
+            parts[name].append(Replicates(*ranking.statistics(members, nonmembers, rates)))
     return {
         name: Replicates(
             np.concatenate([part.auc for part in blocks]),
@@ -145,14 +145,16 @@ def _percentiles(replicates: Floats) -> Interval:
     return float(low), float(high)
 
 
-def _resamples(is_member: Labels, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.int32]]:
-    """Yields blocks of weights (rows, N): how often each image is drawn."""
-    block = max(1, BLOCK_CELLS // len(is_member))
+def _resamples(
+    n_members: int, n_nonmembers: int, replicates: int, rng: np.random.Generator
+) -> Iterator[tuple[Weights, Weights]]:
+    """Yields blocks of weights (rows, M) and (rows, K): how often each member and non-member is drawn."""
+    block = max(1, BLOCK_CELLS // (n_members + n_nonmembers))
     for start in range(0, replicates, block):
         rows = min(block, replicates - start)
-        weights = np.empty((rows, len(is_member)), dtype=np.int32)
-        for group in (is_member, ~is_member):
-            size = int(group.sum())
-            drawn = rng.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
-            weights[:, group] = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
-        yield weights
+        yield _draw(rows, n_members, rng), _draw(rows, n_nonmembers, rng)
+
+
+def _draw(rows: int, size: int, rng: np.random.Generator) -> Weights:
+    drawn = rng.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(np.int32)

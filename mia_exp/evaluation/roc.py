@@ -1,7 +1,8 @@
 """ROC curves and the numbers read off them; a higher score means more likely a member.
 
-The curve is kept as counts, one row a resample of the images, so that a statistic and its bootstrap replicates
-come from the same lines of code. Axes: R resamples, N images, T thresholds.
+A column is ranked once; its statistics are then sums over the ranking, for the images as they are or for many
+resamples of them at once, by the same lines of code. Axes: R resamples, N images, M members, K non-members, T
+thresholds.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from mia_exp.errors import MiaError
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Weights = NDArray[np.int32]
 Labels = NDArray[np.bool_]
 
 # fpr * n is a whole number more often than its floating-point product is: 0.07 * 100 = 7.000000000000001.
@@ -23,75 +25,114 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class RocCurves:
-    """Curves of the same scores under R weightings of the images.
+class Ranking:
+    """Where the members stand among the non-members.
+
+    Attributes:
+        members: The members by falling score, as places in the group, (M,).
+        nonmembers: The non-members by falling score, (K,).
+        above: Members that outscore each of `nonmembers`, (K,).
+        level: Members that outscore it or equal it, (K,).
+    """
+
+    members: Counts
+    nonmembers: Counts
+    above: Counts
+    level: Counts
+
+    def statistics(
+        self, members: Weights, nonmembers: Weights, rates: Sequence[float]
+    ) -> tuple[Floats, dict[float, Floats]]:
+        """The area under the curve, and the hit rates, of resamples.
+
+        Args:
+            members: How often each member occurs, (R, M), in the order of the group.
+            nonmembers: How often each non-member does, (R, K).
+            rates: False-positive rates.
+
+        Returns:
+            The AUC (R,): the chance that a member outscores a non-member, a tie counting half. And by rate (R,),
+            the largest share of the members above a threshold that accuses at most that share of the
+            non-members; tied images are accused together.
+        """
+        # hits[:, k] of the members are among the k that score highest.
+        hits = np.zeros((len(members), len(self.members) + 1), dtype=np.int64)
+        np.cumsum(np.take(members, self.members, axis=1), axis=1, out=hits[:, 1:])
+        alarms = np.take(nonmembers, self.nonmembers, axis=1)
+        accused = alarms.cumsum(axis=1, dtype=np.int64)
+        n_members, n_nonmembers = hits[:, -1], accused[:, -1]
+
+        doubled = np.einsum("rk,rk->r", alarms, np.take(hits, self.above, axis=1), dtype=np.int64)
+        doubled += np.einsum("rk,rk->r", alarms, np.take(hits, self.level, axis=1), dtype=np.int64)
+        area = doubled / (2 * n_members * n_nonmembers)
+
+        # The threshold lies above the first non-member that is one too many; above all, where none is.
+        ends = np.append(self.above, len(self.members))
+        found = {}
+        for rate in rates:
+            allowed = np.floor(rate * n_nonmembers + ROUNDING)
+            first = (accused <= allowed[:, None]).sum(axis=1)
+            found[rate] = hits[np.arange(len(hits)), ends[first]] / n_members
+        return area, found
+
+
+def rank(scores: Floats, is_member: Labels) -> Ranking:
+    """Ranks a column.
+
+    Args:
+        scores: (N,), higher means more likely a member.
+        is_member: (N,).
+
+    Raises:
+        MiaError: There is no member or no non-member.
+    """
+    _check_both(is_member)
+    members, nonmembers = scores[is_member], scores[~is_member]
+    descending = np.argsort(-nonmembers, kind="stable")
+    rising = np.sort(members)
+    return Ranking(
+        members=np.argsort(-members, kind="stable"),
+        nonmembers=descending,
+        above=len(members) - np.searchsorted(rising, nonmembers[descending], side="right"),
+        level=len(members) - np.searchsorted(rising, nonmembers[descending], side="left"),
+    )
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """What each threshold finds.
 
     An image is called a member when its score reaches the threshold. Thresholds are the distinct scores in
     descending order, after one that no score reaches, so that tied images are always called alike.
 
     Attributes:
-        true_positives: Members that reach each threshold, counted by weight, (R, T).
-        false_positives: Non-members that do, (R, T).
+        tpr: The share of members that reach each threshold, (T,), from 0 to 1.
+        fpr: The share of non-members that do, (T,), from 0 to 1.
         thresholds: (T,), descending from infinity.
     """
 
-    true_positives: Counts
-    false_positives: Counts
+    tpr: Floats
+    fpr: Floats
     thresholds: Floats
 
-    @property
-    def n_members(self) -> Counts:
-        """Members of each resample, (R,)."""
-        return self.true_positives[:, -1]
 
-    @property
-    def n_nonmembers(self) -> Counts:
-        """Non-members of each resample, (R,)."""
-        return self.false_positives[:, -1]
-
-    def auc(self) -> Floats:
-        """Area under each curve, (R,): the chance that a member outscores a non-member, a tie counting half."""
-        tp, fp = self.true_positives, self.false_positives
-        doubled = (np.diff(fp) * (tp[:, 1:] + tp[:, :-1])).sum(axis=1)
-        area: Floats = doubled / (2 * self.n_members * self.n_nonmembers)
-        return area
-
-    def tpr_at_fpr(self, fpr: float) -> Floats:
-        """The largest true-positive rate among the thresholds whose false-positive rate is `fpr` or less, (R,)."""
-        allowed = np.floor(fpr * self.n_nonmembers + ROUNDING)
-        last = (self.false_positives <= allowed[:, None]).sum(axis=1) - 1
-        rates: Floats = self.true_positives[np.arange(len(last)), last] / self.n_members
-        return rates
-
-
-def roc_curves(scores: Floats, is_member: Labels, weights: NDArray[np.integer] | None = None) -> RocCurves:
-    """Counts hits and false alarms at every threshold.
+def roc_curve(scores: Floats, is_member: Labels) -> RocCurve:
+    """The points of the curve.
 
     Args:
         scores: (N,), higher means more likely a member.
         is_member: (N,).
-        weights: How often each image occurs in each resample, (R, N); by default once, in one resample.
-
-    Returns:
-        The curves.
 
     Raises:
         MiaError: There is no member or no non-member.
     """
-    if is_member.all() or not is_member.any():
-        raise MiaError(
-            f"expected scores of members and of non-members, found {is_member.sum()} members among "
-            f"{len(is_member)} images"
-        )
-    if weights is None:
-        weights = np.ones((1, len(scores)), dtype=np.int32)
+    _check_both(is_member)
     order = np.argsort(scores)[::-1]
     descending = scores[order]
     ends = np.flatnonzero(np.append(descending[1:] != descending[:-1], True))
-    ordered = weights[:, order]
-    reached = ordered.cumsum(axis=1, dtype=np.int64)[:, ends]
-    hits = (ordered * is_member[order]).cumsum(axis=1, dtype=np.int64)[:, ends]
-    return RocCurves(_from_zero(hits), _from_zero(reached - hits), np.append(np.inf, descending[ends]))
+    hits = np.append(0, is_member[order].cumsum()[ends])
+    reached = np.append(0, ends + 1)
+    return RocCurve(hits / hits[-1], (reached - hits) / (reached - hits)[-1], np.append(np.inf, descending[ends]))
 
 
 def auc(scores: Floats, is_member: Labels) -> float:
@@ -107,7 +148,8 @@ def auc(scores: Floats, is_member: Labels) -> float:
     Raises:
         MiaError: There is no member or no non-member.
     """
-    return float(roc_curves(scores, is_member).auc()[0])
+    area, _ = _once(scores, is_member, ())
+    return float(area[0])
 
 
 def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
@@ -130,32 +172,13 @@ def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
     """
     if allowed_accusations(fpr, int((~is_member).sum())) == 0:
         return None
-    return float(roc_curves(scores, is_member).tpr_at_fpr(fpr)[0])
+    _, rates = _once(scores, is_member, (fpr,))
+    return float(rates[fpr][0])
 
 
 def allowed_accusations(fpr: float, n_nonmembers: int) -> int:
     """How many of the non-members may be accused at a false-positive rate of `fpr`; at 0 it cannot be measured."""
     return math.floor(fpr * n_nonmembers + ROUNDING)
-
-
-def roc_curve(scores: Floats, is_member: Labels) -> tuple[Floats, Floats]:
-    """The points of the curve.
-
-    Args:
-        scores: (N,), higher means more likely a member.
-        is_member: (N,).
-
-    Returns:
-        False-positive rates and true-positive rates, each (T,), from (0, 0) to (1, 1).
-
-    Raises:
-        MiaError: There is no member or no non-member.
-    """
-    curves = roc_curves(scores, is_member)
-    return (
-        curves.false_positives[0] / curves.n_nonmembers[0],
-        curves.true_positives[0] / curves.n_members[0],
-    )
 
 
 def balanced_accuracy(scores: Floats, is_member: Labels, ids: Sequence[str], folds: int, seed: int) -> float:
@@ -190,19 +213,29 @@ def balanced_accuracy(scores: Floats, is_member: Labels, ids: Sequence[str], fol
     return float((called_member[is_member].mean() + (~called_member[~is_member]).mean()) / 2)
 
 
-def _from_zero(counts: Counts) -> Counts:
-    return np.pad(counts, ((0, 0), (1, 0)))
+def _once(scores: Floats, is_member: Labels, rates: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
+    """The statistics of the images as they are: one resample, each image once."""
+    ranking = rank(scores, is_member)
+    members, nonmembers = (np.ones((1, len(group)), np.int32) for group in (ranking.members, ranking.nonmembers))
+    return ranking.statistics(members, nonmembers, rates)
+
+
+def _check_both(is_member: Labels) -> None:
+    if is_member.all() or not is_member.any():
+        raise MiaError(
+            f"expected scores of members and of non-members, found {is_member.sum()} members among "
+            f"{len(is_member)} images"
+        )
 
 
 def _best_threshold(scores: Floats, is_member: Labels) -> float:
-    curves = roc_curves(scores, is_member)
-    gain = curves.true_positives[0] / curves.n_members[0] - curves.false_positives[0] / curves.n_nonmembers[0]
-    best = int(gain.argmax())
-    here = curves.thresholds[best]
-    if best + 1 == len(curves.thresholds) or not np.isfinite(here):
+    curve = roc_curve(scores, is_member)
+    best = int((curve.tpr - curve.fpr).argmax())
+    here = curve.thresholds[best]
+    if best + 1 == len(curve.thresholds) or not np.isfinite(here):
         return float(here)
     # Halfway to the next score: as far as possible from the images on either side.
-    return float((here + curves.thresholds[best + 1]) / 2)
+    return float((here + curve.thresholds[best + 1]) / 2)
 
 
 def _deal(is_member: Labels, ids: Sequence[str], folds: int, seed: int) -> Counts:

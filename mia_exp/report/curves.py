@@ -103,8 +103,8 @@ def plot_error_against_difficulty(
 
 
 def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: str, **line: object) -> None:
-    fpr, tpr = roc_curve(as_membership(column, table[column].to_numpy(dtype=np.float64)), is_member)
-    axis.plot(fpr, tpr, label=math_title(column), **line)  # type: ignore[arg-type]
+    curve = roc_curve(as_membership(column, table[column].to_numpy(dtype=np.float64)), is_member)
+    axis.plot(curve.fpr, curve.tpr, label=math_title(column), **line)  # type: ignore[arg-type]
 
 
 def _correlations(x: np.ndarray, y: np.ndarray) -> str:

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from mia_exp.errors import MiaError
-from mia_exp.evaluation.roc import auc, balanced_accuracy, roc_curve, roc_curves, tpr_at_fpr
+from mia_exp.evaluation.roc import auc, balanced_accuracy, rank, roc_curve, tpr_at_fpr
 
 
 def tied_scores(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -34,20 +34,22 @@ def test_auc_of_a_constant_is_half():
 @pytest.mark.parametrize("seed", range(3))
 def test_curve_is_sklearns(seed):
     scores, is_member = tied_scores(seed)
-    fpr, tpr = roc_curve(scores, is_member)
-    expected_fpr, expected_tpr, _ = sklearn_roc_curve(is_member, scores, drop_intermediate=False)
-    np.testing.assert_allclose(fpr, expected_fpr)
-    np.testing.assert_allclose(tpr, expected_tpr)
+    curve = roc_curve(scores, is_member)
+    fpr, tpr, thresholds = sklearn_roc_curve(is_member, scores, drop_intermediate=False)
+    np.testing.assert_allclose(curve.fpr, fpr)
+    np.testing.assert_allclose(curve.tpr, tpr)
+    np.testing.assert_allclose(curve.thresholds, thresholds)
 
 
 def test_weights_are_repetitions():
     scores, is_member = tied_scores(7, 40)
     weights = np.random.default_rng(0).integers(0, 4, size=(3, 40))
-    curves = roc_curves(scores, is_member, weights)
+    members, nonmembers = weights[:, is_member], weights[:, ~is_member]
+    area, rates = rank(scores, is_member).statistics(members, nonmembers, (0.2,))
     for row, times in enumerate(weights):
         repeated, labels = np.repeat(scores, times), np.repeat(is_member, times)
-        assert curves.auc()[row] == pytest.approx(roc_auc_score(labels, repeated))
-        assert curves.tpr_at_fpr(0.2)[row] == tpr_at_fpr(repeated, labels, 0.2)
+        assert area[row] == pytest.approx(roc_auc_score(labels, repeated))
+        assert rates[0.2][row] == tpr_at_fpr(repeated, labels, 0.2)
 
 
 TEN = np.array([10.0, 9, 8, 7, 6, 5, 4, 3, 2, 1])
@@ -95,8 +97,8 @@ def test_cross_fitted_threshold_is_honest_on_noise():
     is_member = np.arange(60) < 30
     for seed in range(150):
         scores = np.random.default_rng(seed).normal(size=60)
-        fpr, tpr = roc_curve(scores, is_member)
-        in_sample.append(((tpr + 1 - fpr) / 2).max())
+        curve = roc_curve(scores, is_member)
+        in_sample.append(((curve.tpr + 1 - curve.fpr) / 2).max())
         cross_fitted.append(balanced_accuracy(scores, is_member, ids_of(60), 5, seed))
     standard_error = np.std(cross_fitted) / np.sqrt(150)
     assert np.mean(cross_fitted) <= 0.5 + 3 * standard_error
