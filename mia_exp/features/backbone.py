@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import ConfigError, WeightsError
@@ -101,9 +102,24 @@ def _build_wide_resnet50_2(state: StateDict, depth: int) -> nn.Module:
 
     network = wide_resnet50_2(weights=None)
     network.load_state_dict(state)
+    _fold_batch_norm(network.eval())
     layers = {f"layer{stage}": f"layer{stage}" for stage in range(1, depth + 1)}
-    extractor: nn.Module = create_feature_extractor(network.eval(), layers)
+    extractor: nn.Module = create_feature_extractor(network, layers)
     return extractor
+
+
+def _fold_batch_norm(network: nn.Module) -> None:
+    """Moves the batch norm of a residual network in evaluation mode into its convolutions, which saves passes."""
+    for block in network.modules():
+        for name, norm in list(block.named_children()):
+            if isinstance(norm, nn.BatchNorm2d) and name.startswith("bn"):
+                before = name.replace("bn", "conv")
+                setattr(block, before, fuse_conv_bn_eval(getattr(block, before), norm))
+                setattr(block, name, nn.Identity())
+        if isinstance(block, nn.Sequential):
+            convolution, norm = block[0], block[-1]
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                block[0], block[-1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
 
 
 def _build_efficientnet_lite0(state: StateDict, depth: int) -> nn.Module:

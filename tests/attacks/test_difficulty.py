@@ -124,7 +124,9 @@ def test_least_norm_solution_is_that_of_the_full_matrix() -> None:
     size, split = 16, split_pixels(16, 0.1, seed=1)  # 26 fitted pixels, rank 36
     stages = [torch.randn(c, h, h, generator=generator, dtype=torch.float64) for c, h in ((20, 16), (300, 4))]
     colours = torch.rand(3, size, size, generator=generator, dtype=torch.float64)
-    wide = torch.cat([s.flatten(1) @ upsampling_matrix(s.shape[-1], size).T for s in stages]).T.numpy()
+    wide = torch.cat(
+        [s.flatten(1) @ torch.from_numpy(upsampling_matrix(s.shape[-1], size).toarray()).T for s in stages]
+    ).T.numpy()
     targets = colours.flatten(1).T.numpy()
     fit = LinearRegression().fit(wide[split.fitted], targets[split.fitted])
     expected = np.abs(fit.predict(wide[split.held_out]) - targets[split.held_out]).mean()
@@ -132,7 +134,7 @@ def test_least_norm_solution_is_that_of_the_full_matrix() -> None:
 
 
 def test_upsampling_matrix_interpolates_linearly() -> None:
-    matrix = upsampling_matrix(2, 4)
+    matrix = torch.from_numpy(upsampling_matrix(2, 4).toarray())
     # With cell centres at 1/4 and 3/4, pixels at 1/8, 3/8, 5/8, 7/8 weigh the first cell 1, 3/4, 1/4, 0.
     weights = torch.tensor([1.0, 0.75, 0.25, 0.0], dtype=torch.float64)
     assert torch.allclose(matrix[:, 0], torch.outer(weights, weights).flatten())
