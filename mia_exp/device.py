@@ -19,6 +19,13 @@ def torch_device(accelerator: str) -> torch.device:
     return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
 
 
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Moves a tensor of the host to the device; to a GPU from pinned memory, so that nobody waits for it."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
 def describe_device(device: torch.device) -> str:
     """Names the device as a person would: the GPU's name, or the processor's and the number of threads."""
     if device.type == "cuda":

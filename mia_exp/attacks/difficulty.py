@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mia_exp.attacks.regression import ReducedRegression, is_fixed, minimum_norm_error, split_pixels
 from mia_exp.config import DifficultyConfig, FeaturesConfig, ResizeMethod
+from mia_exp.device import send
 from mia_exp.features import BACKBONES, Backbone, load_backbone
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class DifficultyScorer:
         Returns:
             L_diff (N,), float64: mean absolute error on the [0, 1] scale.
         """
-        images = images.to(self.device)
+        images = send(images, self.device)
         size = self.config.working_size
         colours = resize(images, size, self.config.resize)
         enlarged = resize(images, size * NETWORK_SCALE, self.config.resize)

@@ -41,7 +41,7 @@ from mia_exp.config.run import (
     SplitConfig,
     TrainerConfig,
 )
-from mia_exp.config.victim import NoVictim, Pix2PixConfig, Pix2PixHDConfig, TrainedVictim, VictimConfig
+from mia_exp.config.victim import NoVictim, Pix2PixConfig, Pix2PixHDConfig, Precision, TrainedVictim, VictimConfig
 
 __all__ = [
     "AttackConfig",
@@ -68,6 +68,7 @@ __all__ = [
     "OursConfig",
     "Pix2PixConfig",
     "Pix2PixHDConfig",
+    "Precision",
     "QueryConfig",
     "QueryMode",
     "ReconstructionConfig",

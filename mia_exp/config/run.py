@@ -121,7 +121,7 @@ class TrainerConfig:
 
     Attributes:
         accelerator: `auto`, `cpu` or `gpu`, as pytorch_lightning names them.
-        num_workers: Processes that load training pairs.
+        num_workers: Processes that cut the shadow classifier's patches.
         resume_seconds: A checkpoint to resume from is written at most this often.
     """
 

@@ -1,10 +1,21 @@
 """The victims' settings."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from mia_exp.config.check import require
 
 IMAGE_SIZES = (64, 128, 256, 512)
+
+
+class Precision(Enum):
+    """What the networks are computed in while they are trained; weights and answers are float32 in both.
+
+    `bf16` autocasts convolutions to bfloat16: faster where the processor has it.
+    """
+
+    float32 = "float32"
+    bf16 = "bf16"
 
 
 @dataclass
@@ -22,6 +33,8 @@ class TrainedVictim:
         difficulty_weighting: Weigh each image in the generator's loss by its L_diff, divided by the mean L_diff
             of the training images (Fig. 17).
         checkpoint_epochs: Epochs whose generator is kept besides the last one's.
+        precision: `float32`, or `bf16` for mixed precision.
+        compile: Compile both networks with torch.compile, which takes a minute before the first step.
         weights: A generator that this package saved, to be attacked instead of training one; or null.
         seed: Seeds initial weights, order, augmentation and dropout.
     """
@@ -36,6 +49,8 @@ class TrainedVictim:
     batch_size: int = 1
     difficulty_weighting: bool = False
     checkpoint_epochs: list[int] = field(default_factory=list)
+    precision: Precision = Precision.float32
+    compile: bool = False
     weights: str | None = None
     seed: int = 0
 

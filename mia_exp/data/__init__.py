@@ -1,6 +1,6 @@
 """Pairs (x, y): where they come from, how they are decoded and kept, and who is a member."""
 
-from mia_exp.data.augment import EpochSampler, TrainingPairs, augmented
+from mia_exp.data.augment import EpochBatches, TrainingPairs, augmented
 from mia_exp.data.download import fetch_archive
 from mia_exp.data.image import Conversion, decode, resize
 from mia_exp.data.openmoji import ATTRIBUTION
@@ -12,7 +12,7 @@ from mia_exp.data.store import PairStore
 __all__ = [
     "ATTRIBUTION",
     "Conversion",
-    "EpochSampler",
+    "EpochBatches",
     "InputLayout",
     "PairSource",
     "PairStore",

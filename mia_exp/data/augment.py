@@ -1,16 +1,44 @@
-"""Training pairs, cropped and flipped at random as pix2pix does, the same in any order and on any worker."""
+"""Training pairs, cropped and flipped at random as pix2pix does, the same in any order and in any batch."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch import Tensor
+from torch.utils.data import Sampler
 
-from mia_exp.data.store import PairStore, to_tensor
+from mia_exp.data.store import PairStore
+from mia_exp.device import send
 from mia_exp.seeds import derive
 
-# Where a training pair is addressed: its epoch, and its position in the list of ids.
-Address = tuple[int, int]
+# Pairs are kept on a GPU if they take at most this share of what is free there.
+RESIDENT_SHARE = 0.25
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A window of an image, mirrored or not; the same for numpy arrays and tensors.
+
+    Attributes:
+        top: First row.
+        left: First column.
+        size: Side in pixels.
+        mirrored: Left and right exchanged.
+    """
+
+    top: int
+    left: int
+    size: int
+    mirrored: bool
+
+    @classmethod
+    def draw(cls, side: int, size: int, flip: bool, rng: np.random.Generator) -> "Crop":
+        """One of all places in an image of `side` pixels; mirrored half of the time, if `flip`."""
+        top, left = (int(start) for start in rng.integers(0, side - size, size=2, endpoint=True))
+        return cls(top, left, size, flip and bool(rng.random() < 0.5))
 
 
 def augmented(
@@ -28,17 +56,15 @@ def augmented(
     Returns:
         x and y, uint8 (size, size, ...).
     """
-    top, left = rng.integers(0, x.shape[0] - size, size=2, endpoint=True)
-    step = -1 if flip and rng.random() < 0.5 else 1
-    x, y = (image[top : top + size, left : left + size][:, ::step] for image in (x, y))
+    crop = Crop.draw(x.shape[0], size, flip, rng)
+    rows, columns = slice(crop.top, crop.top + size), slice(crop.left, crop.left + size)
+    step = -1 if crop.mirrored else 1
+    x, y = (image[rows, columns][:, ::step] for image in (x, y))
     return x, y
 
 
-class TrainingPairs(Dataset[tuple[torch.Tensor, torch.Tensor, float]]):
-    """The pairs that a victim is trained on, addressed by `(epoch, position)`.
-
-    An item is x, float32 (C, size, size) in [0, 1], y, float32 (3, size, size) in [0, 1], and its weight. Its
-    crop and flip depend on the seed, the epoch and the id alone.
+class TrainingPairs:
+    """The pairs that a victim is trained on, as uint8 on the device where it is trained, if they fit there.
 
     Args:
         store: The pairs, at `size` or larger.
@@ -47,6 +73,7 @@ class TrainingPairs(Dataset[tuple[torch.Tensor, torch.Tensor, float]]):
         augment: Crop at random where the stored pairs are larger, and mirror half of them.
         seed: Seed of crops and flips.
         weights: How much each id counts, in their order; each 1 by default.
+        device: Where batches are made.
     """
 
     def __init__(
@@ -57,30 +84,85 @@ class TrainingPairs(Dataset[tuple[torch.Tensor, torch.Tensor, float]]):
         augment: bool,
         seed: int,
         weights: Sequence[float] | None = None,
+        device: torch.device = CPU,
     ) -> None:
-        self.store = store
         self.ids = list(ids)
         self.size = size
         self.augment = augment
         self.seed = seed
-        self.weights = [1.0] * len(self.ids) if weights is None else list(weights)
+        self.device = device
+        self._weights = torch.tensor([1.0] * len(self.ids) if weights is None else list(weights)).to(device)
+        rows = store.rows(self.ids)
+        self._x, self._y = torch.from_numpy(store.x), torch.from_numpy(store.y)
+        self._rows = rows.tolist()
+        if device.type == "cuda":
+            needed = len(rows) * (self._x[0].numel() + self._y[0].numel())
+            if needed <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+                self._x, self._y = (images[rows].to(device) for images in (self._x, self._y))
+                self._rows = list(range(len(rows)))
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, address: Address) -> tuple[torch.Tensor, torch.Tensor, float]:
-        epoch, position = address
-        id = self.ids[position]
-        row = self.store.rows([id])[0]
-        x, y = self.store.x[row], self.store.y[row]
-        if self.augment:
-            rng = np.random.default_rng(derive(self.seed, "augmentation", epoch, id))
-            x, y = augmented(x, y, self.size, flip=True, rng=rng)
-        return to_tensor(x), to_tensor(y), self.weights[position]
+    def batch(self, epoch: int, positions: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Pairs as they are in an epoch: an image's crop and flip depend on the seed, the epoch and its id alone.
+
+        Args:
+            epoch: Counted from 0.
+            positions: Places in the list of ids.
+
+        Returns:
+            x, float32 (N, C, size, size) in [0, 1], y, float32 (N, 3, size, size) in [0, 1], and how much each
+            counts, float32 (N,).
+        """
+        crops = [self._crop(epoch, self.ids[position]) for position in positions]
+        rows = [self._rows[position] for position in positions]
+        x, y = (
+            torch.stack([_cut(images[row], crop) for row, crop in zip(rows, crops, strict=True)])
+            for images in (self._x, self._y)
+        )
+        return self._as_floats(x), self._as_floats(y), self._weights[list(positions)]
+
+    def _crop(self, epoch: int, id: str) -> Crop:
+        if not self.augment:
+            return Crop(0, 0, self.size, mirrored=False)
+        rng = np.random.default_rng(derive(self.seed, "augmentation", epoch, id))
+        return Crop.draw(self._x.shape[1], self.size, True, rng)
+
+    def _as_floats(self, images: Tensor) -> Tensor:
+        """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]; a value travels to the device as one byte."""
+        images = send(images, self.device)
+        return images.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
 
 
-class EpochSampler(Sampler[Address]):
-    """Addresses of all pairs, in an order that depends on the seed and the epoch alone.
+class EpochBatches:
+    """Iterates over an epoch's batches, in an order that depends on the seed and the epoch alone.
+
+    Args:
+        pairs: The pairs.
+        batch_size: Pairs in a batch; the last one may be smaller.
+        seed: Seed of the order.
+
+    Attributes:
+        sampler: The order; the trainer tells it the epoch.
+    """
+
+    def __init__(self, pairs: TrainingPairs, batch_size: int, seed: int) -> None:
+        self.pairs = pairs
+        self.batch_size = batch_size
+        self.sampler = EpochOrder(len(pairs), seed)
+
+    def __len__(self) -> int:
+        return -(-len(self.pairs) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        order = list(self.sampler)
+        for start in range(0, len(order), self.batch_size):
+            yield self.pairs.batch(self.sampler.epoch, order[start : start + self.batch_size])
+
+
+class EpochOrder(Sampler[int]):
+    """All positions, in an order that depends on the seed and the epoch alone.
 
     Args:
         n: Number of pairs.
@@ -99,6 +181,11 @@ class EpochSampler(Sampler[Address]):
     def __len__(self) -> int:
         return self.n
 
-    def __iter__(self) -> Iterator[Address]:
+    def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng(derive(self.seed, "order", self.epoch))
-        return ((self.epoch, int(position)) for position in rng.permutation(self.n))
+        return iter(rng.permutation(self.n).tolist())
+
+
+def _cut(image: Tensor, crop: Crop) -> Tensor:
+    cut = image[crop.top : crop.top + crop.size, crop.left : crop.left + crop.size]
+    return cut.flip(1) if crop.mirrored else cut

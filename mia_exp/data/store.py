@@ -160,5 +160,6 @@ def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def _mapped(path: Path) -> np.ndarray:
-    array: np.ndarray = np.load(path, mmap_mode="r")
+    # Copy on write: torch takes no memory that cannot be written; the file stays as it is.
+    array: np.ndarray = np.load(path, mmap_mode="c")
     return array

@@ -94,11 +94,12 @@ class Model:
                 config.augment,
                 config.seed,
                 weights,
+                context.device,
             )
             train(config, context.config.trainer, self.dataset.layout, pairs, folder, logger)
 
         note = f"{len(self._training_ids)} pairs, {config.total_epochs} epochs, batch {config.batch_size}"
-        return Stage(self.name, 2, settings, inputs, build, resumes=True, note=note)
+        return Stage(self.name, 3, settings, inputs, build, resumes=True, note=note)
 
     @property
     def stages(self) -> dict[str, Stage]:

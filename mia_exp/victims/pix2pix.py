@@ -47,4 +47,5 @@ class Pix2Pix(AdversarialVictim):
 def _adversarial(logits: Tensor, real: bool) -> Tensor:
     """The cross-entropy of each image's patches (N, 1, h, w): (N,)."""
     targets = torch.ones_like(logits) if real else torch.zeros_like(logits)
-    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean((1, 2, 3))
+    # In float32 also where the networks are not: a mean in bf16 keeps two digits.
+    return F.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none").mean((1, 2, 3))

@@ -72,7 +72,7 @@ class Pix2PixHD(AdversarialVictim):
 
 def _least_squares(judgements: list[list[Tensor]], real: bool) -> Tensor:
     """The squared distance of the patches' judgements from 1 or 0, summed over the scales: (N,)."""
-    scales = [(scale[-1] - float(real)).square().mean((1, 2, 3)) for scale in judgements]
+    scales = [(scale[-1].float() - float(real)).square().mean((1, 2, 3)) for scale in judgements]
     return torch.stack(scales).sum(0)
 
 
@@ -89,4 +89,5 @@ def _feature_distance(of_fake: list[list[Tensor]], of_real: list[list[Tensor]]) 
 
 
 def _mean_difference(a: Tensor, b: Tensor) -> Tensor:
-    return (a - b).abs().mean((1, 2, 3))
+    # In float32 also where the networks are not: a mean in bf16 keeps two digits.
+    return (a.float() - b.float()).abs().mean((1, 2, 3))

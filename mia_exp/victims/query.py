@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mia_exp.config import QueryConfig, QueryMode
+from mia_exp.device import send
 from mia_exp.progress import track
 from mia_exp.seeds import derive
 
@@ -33,7 +34,7 @@ def black_box(generator: nn.Module, config: QueryConfig, device: torch.device) -
 
         @torch.inference_mode()
         def answer(x: Tensor) -> Tensor:
-            answers: Tensor = generator(x.to(device))
+            answers: Tensor = generator(send(x, device))
             return answers.cpu()
 
         return answer

@@ -13,11 +13,10 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger
-from torch import Tensor, nn
-from torch.utils.data import BatchSampler, DataLoader
+from torch import nn
 
 from mia_exp.config import Pix2PixConfig, Pix2PixHDConfig, TrainedVictim, TrainerConfig
-from mia_exp.data import EpochSampler, InputLayout, TrainingPairs
+from mia_exp.data import EpochBatches, InputLayout, TrainingPairs
 from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar
@@ -68,26 +67,16 @@ def train(
     if resume.exists():
         _check_resume(resume, training_set)
         log.info("training goes on from %s", resume)
-    sampler = EpochSampler(len(pairs), config.seed)
-    loader = DataLoader(
-        pairs,
-        # An address is no index, which is all that the stubs know of; the sampler hands on whatever it is given.
-        batch_sampler=BatchSampler(sampler, config.batch_size, drop_last=False),  # type: ignore[arg-type]
-        num_workers=trainer_config.num_workers,
-        collate_fn=_collate,
-        # Of its own: a loader draws a seed for its workers, which must not move the dropout's stream.
-        generator=torch.Generator(),
-        pin_memory=torch.cuda.is_available(),
-    )
+    batches = EpochBatches(pairs, config.batch_size, config.seed)
     with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = build_victim(config, layout)
-        task = progress.add_task("training", total=config.total_epochs * len(loader), note="")
+        task = progress.add_task("training", total=config.total_epochs * len(batches), note="")
         report = partial(progress.update, task)
-        keeper = _Keeper(config, trainer_config, training_set, folder, len(loader), report)
+        keeper = _Keeper(config, trainer_config, training_set, folder, len(batches), report)
         trainer = make_trainer(trainer_config, config.total_epochs, [keeper], logger)
         with interruptible():
-            trainer.fit(module, loader, ckpt_path=resume if resume.exists() else None, weights_only=True)
+            trainer.fit(module, batches, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
 
 
@@ -136,11 +125,6 @@ def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[
     return path
 
 
-def _collate(items: list[tuple[Tensor, Tensor, float]]) -> tuple[Tensor, Tensor, Tensor]:
-    x, y, weights = zip(*items, strict=True)
-    return torch.stack(x), torch.stack(y), torch.tensor(weights, dtype=torch.float32)
-
-
 class _Keeper(Callback):
     """At the end of each epoch: checks the losses, records them, and keeps what may be needed later."""
 
@@ -171,7 +155,7 @@ class _Keeper(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, AdversarialVictim)
         epoch = trainer.current_epoch + 1
-        losses = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        losses = pl_module.epoch_losses()
         _check_finite(losses, epoch, pl_module.config)
         self.losses.append({"epoch": epoch, **losses})
         self._report_epoch()

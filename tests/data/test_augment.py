@@ -1,13 +1,12 @@
-import pickle
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import BatchSampler, DataLoader
 
 from mia_exp.config import FolderDataset
-from mia_exp.data import EpochSampler, PairStore, TrainingPairs, augmented, open_source
+from mia_exp.data import EpochBatches, PairStore, TrainingPairs, augmented, open_source
+from mia_exp.data.augment import EpochOrder
+from mia_exp.seeds import derive
 
 LOAD, SIZE = 10, 8
 
@@ -57,23 +56,39 @@ def store(tmp_path_factory):
 IDS = ["3", "1", "8", "5", "11"]
 
 
+def one(pairs, epoch, position):
+    return tuple(part[0] for part in pairs.batch(epoch, [position]))
+
+
 def test_items(store):
-    x, y, weight = TrainingPairs(store, IDS, SIZE, True, seed=0)[0, 2]
+    x, y, weight = one(TrainingPairs(store, IDS, SIZE, True, seed=0), 0, 2)
     assert weight == 1
-    assert TrainingPairs(store, IDS, SIZE, True, 0, [1, 2, 3, 4, 5])[0, 2][2] == 3
+    assert one(TrainingPairs(store, IDS, SIZE, True, 0, [1, 2, 3, 4, 5]), 0, 2)[2] == 3
     assert x.shape == y.shape == (3, SIZE, SIZE)
     assert x.dtype == y.dtype == torch.float32
     assert 0 <= x.min() < 0.1
     assert 0.9 < x.max() <= 1
 
 
+def test_a_crop_is_the_one_that_its_generator_draws(store):
+    pairs = TrainingPairs(store, IDS, SIZE, True, seed=5)
+    row = store.rows(["8"])[0]
+    for epoch in range(10):
+        rng = np.random.default_rng(derive(5, "augmentation", epoch, "8"))
+        expected = augmented(store.x[row], store.y[row], SIZE, True, rng)
+        for found, image in zip(one(pairs, epoch, 2), expected, strict=False):
+            assert np.array_equal((found * 255).round().numpy().astype(np.uint8), np.moveaxis(image, -1, 0))
+
+
 def test_an_item_depends_on_seed_epoch_and_id_alone(store):
     pairs = TrainingPairs(store, IDS, SIZE, True, seed=0)
     moved = TrainingPairs(store, IDS[::-1], SIZE, True, seed=0)
+    together = pairs.batch(4, range(len(IDS)))[0]
     for position in range(len(IDS)):
-        assert torch.equal(pairs[4, position][0], moved[4, len(IDS) - 1 - position][0])
-    by_epoch = {pairs[epoch, 0][0].numpy().tobytes() for epoch in range(20)}
-    by_seed = {TrainingPairs(store, IDS, SIZE, True, seed)[0, 0][0].numpy().tobytes() for seed in range(20)}
+        assert torch.equal(one(pairs, 4, position)[0], one(moved, 4, len(IDS) - 1 - position)[0])
+        assert torch.equal(one(pairs, 4, position)[0], together[position])
+    by_epoch = {one(pairs, epoch, 0)[0].numpy().tobytes() for epoch in range(20)}
+    by_seed = {one(TrainingPairs(store, IDS, SIZE, True, seed), 0, 0)[0].numpy().tobytes() for seed in range(20)}
     assert len(by_epoch) > 5
     assert len(by_seed) > 5
 
@@ -82,7 +97,7 @@ def test_without_augmentation_pairs_come_as_they_are(store):
     pairs = TrainingPairs(store, IDS, LOAD, False, seed=0)
     expected_x, expected_y = (half[0] for half in store.batch(["1"]))
     for epoch in range(8):
-        x, y, _ = pairs[epoch, 1]
+        x, y, _ = one(pairs, epoch, 1)
         assert torch.equal(x, expected_x)
         assert torch.equal(y, expected_y)
 
@@ -92,7 +107,7 @@ def test_pairs_of_the_wanted_size_are_mirrored_and_not_cropped(store):
     x, y = (half[0] for half in store.batch(["1"]))
     seen = set()
     for epoch in range(20):
-        found_x, found_y, _ = pairs[epoch, 1]
+        found_x, found_y, _ = one(pairs, epoch, 1)
         mirrored = not torch.equal(found_x, x)
         seen.add(mirrored)
         assert torch.equal(found_x, x.flip(-1) if mirrored else x)
@@ -100,33 +115,38 @@ def test_pairs_of_the_wanted_size_are_mirrored_and_not_cropped(store):
     assert seen == {True, False}
 
 
+def test_an_epoch_holds_every_pair_once_in_its_own_order(store):
+    batches = EpochBatches(TrainingPairs(store, IDS, LOAD, False, seed=0, weights=range(5)), 2, seed=0)
+    assert len(batches) == 3
+    orders = []
+    for epoch in range(4):
+        batches.sampler.set_epoch(epoch)
+        sizes, weights = zip(*((len(x), weight.tolist()) for x, _, weight in batches), strict=True)
+        assert sizes == (2, 2, 1)
+        orders.append([weight for batch in weights for weight in batch])
+        assert orders[-1] == [float(position) for position in batches.sampler]
+    assert all(sorted(order) == [0, 1, 2, 3, 4] for order in orders)
+    assert len({tuple(order) for order in orders}) > 1
+
+
+def test_training_pairs_leave_the_store_as_it_is(store):
+    before = (store.folder / "x.npy").read_bytes()
+    pairs = TrainingPairs(store, IDS, LOAD, False, seed=0)
+    pairs._x.zero_()
+    assert (store.folder / "x.npy").read_bytes() == before
+
+
 def test_the_order_depends_on_seed_and_epoch_alone():
-    sampler = EpochSampler(50, seed=0)
+    sampler = EpochOrder(50, seed=0)
     first = list(sampler)
-    assert sorted(first) == [(0, position) for position in range(50)]
+    assert sorted(first) == list(range(50))
     assert list(sampler) == first
     sampler.set_epoch(7)
     later = list(sampler)
-    assert sorted(later) == [(7, position) for position in range(50)]
-    assert [p for _, p in later] != [p for _, p in first]
-    fresh = EpochSampler(50, seed=0)
+    assert sorted(later) == list(range(50))
+    assert later != first
+    fresh = EpochOrder(50, seed=0)
     fresh.set_epoch(7)
     assert list(fresh) == later
-    assert list(EpochSampler(50, seed=1)) != first
+    assert list(EpochOrder(50, seed=1)) != first
     assert len(sampler) == 50
-
-
-def test_workers_change_nothing(store):
-    pairs = TrainingPairs(store, IDS, SIZE, True, seed=0)
-    assert len(pickle.dumps(pairs)) < 2000
-
-    def epoch(workers, number):
-        sampler = EpochSampler(len(IDS), seed=0)
-        sampler.set_epoch(number)
-        batches = BatchSampler(sampler, 2, drop_last=False)
-        loader = DataLoader(
-            pairs, batch_sampler=batches, num_workers=workers, multiprocessing_context="spawn" if workers else None
-        )
-        return torch.cat([x for x, _, _ in loader])
-
-    assert torch.equal(epoch(0, 3), epoch(2, 3))

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from mia_exp.config import FolderDataset, Pix2PixConfig, Pix2PixHDConfig, TrainerConfig
-from mia_exp.data import InputLayout, PairStore, TrainingPairs, open_source
+from mia_exp.config import FolderDataset, Pix2PixConfig, Pix2PixHDConfig, Precision, TrainerConfig
+from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs, open_source
 from mia_exp.errors import TrainingError, WeightsError
+from mia_exp.seeds import derive
 from mia_exp.victims.adversarial import Batch
 from mia_exp.victims.generator_file import load_generator, training_set_hash
 from mia_exp.victims.pix2pix import Pix2Pix
@@ -80,11 +81,11 @@ def test_learning_rate_is_constant_then_falls_to_almost_nothing() -> None:
     assert {epoch: Pix2Pix(config).learning_rate_factor(epoch) for epoch in expected} == pytest.approx(expected)
 
 
-def test_same_seed_same_weights_whatever_the_number_of_workers(store: PairStore, tmp_path: Path) -> None:
+def test_same_seed_same_weights(store: PairStore, tmp_path: Path) -> None:
     first = trained(store, tmp_path / "a")
-    workers = trained(store, tmp_path / "b", trainer=replace(TRAINER, num_workers=2))
+    again = trained(store, tmp_path / "b")
     other = trained(store, tmp_path / "c", config=replace(CONFIG, seed=1))
-    assert same(first, workers)
+    assert same(first, again)
     assert not same(first, other)
 
 
@@ -92,6 +93,34 @@ def test_weights_of_one_change_nothing_and_others_do(store: PairStore, tmp_path:
     plain = trained(store, tmp_path / "plain")
     assert same(plain, trained(store, tmp_path / "ones", weights=[1.0] * 10))
     assert not same(plain, trained(store, tmp_path / "others", weights=[2.0, 0.0] * 5))
+
+
+def test_mixed_precision_trains_float32_weights_to_about_the_same_losses(store: PairStore, tmp_path: Path) -> None:
+    settings = {"epochs": 2, "decay_epochs": 0, "dropout": False}
+    exact = trained(store, tmp_path / "exact", replace(CONFIG, **settings))
+    mixed = trained(store, tmp_path / "mixed", replace(CONFIG, precision=Precision.bf16, **settings))
+    assert not same(exact, mixed)
+    assert {tensor.dtype for tensor in mixed.values()} == {tensor.dtype for tensor in exact.values()}
+    first, second = (
+        next(iter(csv.DictReader((tmp_path / name / "losses.csv").open()))) for name in ("exact", "mixed")
+    )
+    # bf16 has 8 bits: a loss keeps two to three digits.
+    for name in ("g_l1", "g_gan", "d_real", "d_fake"):
+        assert float(second[name]) == pytest.approx(float(first[name]), rel=0.03)
+
+
+def test_losses_on_record_are_means_over_the_images(store: PairStore, tmp_path: Path) -> None:
+    # Ten pairs in batches of four: the last batch counts half as much. A learning rate of almost nothing.
+    config = replace(CONFIG, epochs=1, decay_epochs=0, learning_rate=1e-12, augment=False, dropout=False)
+    whole = TrainingPairs(store, store.ids[:10], config.image_size, False, config.seed)
+    train(config, TRAINER, InputLayout(), whole, tmp_path)
+    recorded = float(next(csv.DictReader((tmp_path / "losses.csv").open()))["g_l1"])
+    with torch.random.fork_rng():
+        torch.manual_seed(derive(config.seed, "initial weights"))
+        module = Pix2Pix(config)
+    batches = EpochBatches(whole, 4, config.seed)
+    sums = [(len(x), float((module.generator(x) - y).abs().mean())) for x, y, _ in batches]
+    assert recorded == pytest.approx(sum(n * loss for n, loss in sums) / 10, rel=1e-4)
 
 
 def test_training_learns(store: PairStore, tmp_path: Path) -> None:
