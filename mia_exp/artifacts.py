@@ -142,6 +142,7 @@ class ArtifactStore:
             # Only a folder without a manifest can lie here: one that somebody damaged.
             shutil.rmtree(folder, ignore_errors=True)
             work.rename(folder)
+            log.info("made %s %s in %.1f s", stage.name, stage.key[:12], manifest["seconds"])
         except Exception as error:
             if not stage.resumes:
                 shutil.rmtree(work, ignore_errors=True)

@@ -4,7 +4,9 @@ A structured config alone lets `+key=value` through, so the resolved container i
 """
 
 import difflib
+import importlib.util
 import re
+import warnings
 from itertools import product
 from typing import Any
 
@@ -25,6 +27,10 @@ from omegaconf.errors import (
 
 from mia_exp import config as schemas
 from mia_exp.errors import ConfigError
+
+# A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
+# composes, those of the launchers too.
+warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
 
 # The schemas of each group, by `kind`. A group with one shape has the key None.
 SCHEMAS: dict[str, dict[str | None, type]] = {
@@ -141,6 +147,7 @@ def validate(words: list[str]) -> None:
             parsed = OverridesParser.create().parse_overrides(overrides)
             for job in product(*map(_values, parsed)):
                 composed = compose("config", list(job), return_hydra_config=True)
+                _check_launcher(composed.hydra.launcher._target_)
                 params = composed.hydra.sweeper.params or {}
                 swept = OverridesParser.create().parse_overrides(
                     [f"{key}={value}" for key, value in params.items()]
@@ -150,6 +157,23 @@ def validate(words: list[str]) -> None:
                     typed_config(compose("config", [*cell, *job]))
         except HydraException as error:
             raise ConfigError(_explain(error, overrides)) from error
+
+
+def _check_launcher(target: str) -> None:
+    """Refuses a launcher whose plugin is not installed.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    package, name = target.split(".")[:2]
+    if package != "hydra_plugins":
+        return
+    if importlib.util.find_spec(package) is None or importlib.util.find_spec(f"{package}.{name}") is None:
+        extra = name.removeprefix("hydra_").removesuffix("_launcher")
+        raise ConfigError(
+            f"hydra/launcher: this launcher needs {name.replace('_', '-')}, which is not installed: "
+            f"pip install 'mia-exp[{extra}]'"
+        )
 
 
 def _values(override: Override) -> list[str]:
@@ -180,7 +204,7 @@ def _known_keys(path: str, overrides: list[str]) -> list[str]:
     parsed = OverridesParser.create().parse_overrides(overrides)
     loader = GlobalHydra.instance().config_loader()
     choices = [_values(override)[0] for override in parsed if loader.get_group_options(override.key_or_group)]
-    node: Any = compose("config", choices)
+    node: Any = compose("config", choices, return_hydra_config=True)
     for name in path.split(".")[:-1]:
         if isinstance(node, DictConfig) and name in node:
             node = node[name]

@@ -76,6 +76,15 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("+foo=1", r"foo: there is no such setting"),
         ("atack=ours", r"atack: there is no such setting\. Did you mean attack\?"),
         ("dataset=facadez", r"dataset=facadez: there is no such choice\. Did you mean facades\?.*openmoji\.$"),
+        ("-m hydra/launcher=joblibs", r"hydra/launcher=joblibs: there is no such choice\. Did you mean joblib\?"),
+        (
+            "-m hydra/launcher=joblib hydra.launcher.n_job=3",
+            r"hydra\.launcher\.n_job: there is no such setting\. Did you mean n_jobs\?",
+        ),
+        (
+            "hydra.launcher._target_=hydra_plugins.hydra_cloud_launcher.Launcher",
+            r"needs hydra-cloud-launcher, which is not installed: pip install 'mia-exp\[cloud\]'",
+        ),
         ("victim=", r"victim=: there is no such choice\. Choices: none, pix2pix, pix2pixhd"),
         ("~attack", r"attack: a choice is needed"),
         ("dataset=facades dataset.photo_side=up", r"dataset\.photo_side=up: .*left, right"),
