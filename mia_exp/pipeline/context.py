@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from pytorch_lightning.loggers import Logger
 
 from mia_exp.artifacts import ArtifactStore
 from mia_exp.config import Config
+
+if TYPE_CHECKING:
+    from pytorch_lightning.loggers import Logger
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Context:
     config: Config
     store: ArtifactStore
     device: torch.device
-    logger: Logger | None
+    logger: "Logger | None"
 
 
 def batches(ids: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -19,10 +19,8 @@ from mia_exp.victims import (
     QueryFunction,
     answer_queries,
     black_box,
-    check_weights,
     generator_file,
     load_generator,
-    train,
     training_set_hash,
 )
 
@@ -86,6 +84,8 @@ class Model:
         logger = context.logger if self.name == "victim" else None
 
         def build(folder: Path) -> None:
+            from mia_exp.victims.training import train
+
             weights = None if weighting is None else _weights(context.store.get(weighting))
             pairs = TrainingPairs(
                 self.dataset.at(config.load_size),
@@ -162,6 +162,8 @@ class Model:
 
     def _generator_path(self) -> Path:
         if self.training is None:
+            from mia_exp.victims.training import check_weights
+
             return check_weights(self.config, self.dataset.layout, self._training_ids)
         return self._context.store.get(self.training) / generator_file(self._epoch)
 

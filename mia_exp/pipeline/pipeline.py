@@ -3,11 +3,10 @@
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pytorch_lightning.loggers import Logger
 
 from mia_exp.artifacts import ArtifactStore, Stage
 from mia_exp.config import Config, DifficultyOnlyConfig, OpenMojiDataset, TrainedVictim
@@ -20,6 +19,9 @@ from mia_exp.pipeline.damage import damage_stage
 from mia_exp.pipeline.dataset import Dataset
 from mia_exp.pipeline.model import Model
 from mia_exp.pipeline.scores import blind_stage, difficulty_stage, reconstruction_stage
+
+if TYPE_CHECKING:
+    from pytorch_lightning.loggers import Logger
 
 
 class Pipeline:
@@ -38,7 +40,7 @@ class Pipeline:
         MiaError: The dataset cannot be listed, the split cannot be made, or the settings do not fit the data.
     """
 
-    def __init__(self, config: Config, logger: Logger | None = None) -> None:
+    def __init__(self, config: Config, logger: "Logger | None" = None) -> None:
         self.config = config
         device = torch_device(config.trainer.accelerator)
         self.store = ArtifactStore(Path(config.output_dir) / "artifacts", describe_device(device))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from mia_exp.artifacts import Stage, file_sha256, plain
 from mia_exp.attacks.combine import membership_score
-from mia_exp.attacks.supervised import SearchTimeRegressor
 from mia_exp.config import SupervisedConfig
 from mia_exp.data import decode, resize
 from mia_exp.data.search_difficulty import fingerprint_photos, list_scored_photos, scored_photo_paths
@@ -17,6 +17,9 @@ from mia_exp.features import weights_fingerprint
 from mia_exp.pipeline.case import Attack, Case
 from mia_exp.pipeline.context import batches, save_columns
 from mia_exp.progress import track
+
+if TYPE_CHECKING:
+    from mia_exp.attacks.supervised import SearchTimeRegressor
 
 REGRESSOR = "regressor.safetensors"
 # What the regression does not depend on.
@@ -77,6 +80,9 @@ class Supervised(Attack):
         config, photos = self._config, self._photos
 
         def build(folder: Path) -> None:
+            # Imported where it is used: scikit-learn takes seconds to load.
+            from mia_exp.attacks.supervised import SearchTimeRegressor
+
             cut = [photos[start : start + TOGETHER] for start in range(0, len(photos), TOGETHER)]
             images = (torch.stack([_decoded(photo.path) for photo in few]) for few in cut)
             features = self._pooled(images, len(cut), "describing photos")
@@ -111,7 +117,9 @@ class Supervised(Attack):
             inputs["regressor"] = self._fitted
         return Stage("visual_search", 1, settings, inputs, build, note=f"{len(case.ids)} images")
 
-    def _regressor(self) -> SearchTimeRegressor:
+    def _regressor(self) -> "SearchTimeRegressor":
+        from mia_exp.attacks.supervised import SearchTimeRegressor
+
         if self._config.regressor:
             path = Path(self._config.regressor).expanduser()
         else:

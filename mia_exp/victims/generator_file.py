@@ -1,4 +1,4 @@
-"""The file that a generator is kept in: its weights, what rebuilds it, and what it was trained on."""
+"""The files that a training leaves: above all a generator's, with what rebuilds it and what it was trained on."""
 
 import hashlib
 import json
@@ -14,9 +14,15 @@ from mia_exp.victims.generator import UNetGenerator
 from mia_exp.victims.residual_generator import ResidualGenerator
 
 FORMAT = "mia_exp generator 2"
+LOSSES_FILE = "losses.csv"
 
 Generator = UNetGenerator | ResidualGenerator
 GENERATORS: dict[str, type[Generator]] = {"unet": UNetGenerator, "residual": ResidualGenerator}
+
+
+def generator_file(epoch: int) -> str:
+    """Name of the file that holds the generator after `epoch` epochs."""
+    return f"generator-{epoch:04d}.safetensors"
 
 
 def training_set_hash(ids: Sequence[str]) -> str:

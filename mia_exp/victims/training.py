@@ -22,19 +22,20 @@ from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar
 from mia_exp.seeds import derive
 from mia_exp.victims.adversarial import AdversarialVictim
-from mia_exp.victims.generator_file import describe, load_generator, save_generator, training_set_hash
+from mia_exp.victims.generator_file import (
+    LOSSES_FILE,
+    describe,
+    generator_file,
+    load_generator,
+    save_generator,
+    training_set_hash,
+)
 from mia_exp.victims.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pixhd import Pix2PixHD
 
 log = logging.getLogger(__name__)
 
 RESUME_FILE = "resume.ckpt"
-LOSSES_FILE = "losses.csv"
-
-
-def generator_file(epoch: int) -> str:
-    """Name of the file that holds the generator after `epoch` epochs."""
-    return f"generator-{epoch:04d}.safetensors"
 
 
 def train(

@@ -1,4 +1,4 @@
-"""A sweep of two jobs on each launcher's real engine: both finish, and the victim that they share is trained once."""
+"""A sweep of two jobs on each real engine: both finish, and the victim that they share is trained once."""
 
 import importlib.util
 import json
