@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+from functools import lru_cache
+from importlib.resources.abc import Traversable
 from xml.etree import ElementTree
 
 import numpy as np
@@ -39,18 +41,7 @@ class OpenMoji:
 
     def records(self) -> list[Record]:
         """Lists the drawings in the order of their code points, such as `1F43F-FE0F`."""
-        names = [file.name[: -len(".svg")] for file in self._folder.iterdir() if file.name.endswith(".svg")]
-        seen: set[str] = set()
-        records = []
-        for name in sorted(names, key=_code_points):
-            if _is_flag_or_skin_tone(_code_points(name)):
-                continue
-            drawing = self._read(name)
-            # The same drawing under two names could be member and non-member at once.
-            if drawing not in seen and _draws_lines(_lines(drawing)):
-                seen.add(drawing)
-                records.append(Record(name, WHOLE, len(drawing.encode())))
-        return records
+        return list(_list_drawings(self._folder))  # type: ignore[arg-type]  # a path, which is hashable
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the versions of the drawings, the rasteriser and the selection."""
@@ -63,12 +54,30 @@ class OpenMoji:
         Returns:
             The lines and the whole drawing, each uint8 (size, size, 3), and no conversions.
         """
-        drawing = self._read(id)
+        drawing = _read(self._folder, id)
         lines = ElementTree.tostring(_lines(drawing), encoding="unicode")
         return _rasterise(lines, size), _rasterise(drawing, size), frozenset()
 
-    def _read(self, name: str) -> str:
-        return (self._folder / f"{name}.svg").read_text(encoding="utf-8")
+
+@lru_cache
+def _list_drawings(folder: Traversable) -> tuple[Record, ...]:
+    """Read once a process: the package does not change, and the jobs of a sweep all ask for its list."""
+    names = [file.name[: -len(".svg")] for file in folder.iterdir() if file.name.endswith(".svg")]
+    seen: set[str] = set()
+    records = []
+    for name in sorted(names, key=_code_points):
+        if _is_flag_or_skin_tone(_code_points(name)):
+            continue
+        drawing = _read(folder, name)
+        # The same drawing under two names could be member and non-member at once.
+        if drawing not in seen and _draws_lines(_lines(drawing)):
+            seen.add(drawing)
+            records.append(Record(name, WHOLE, len(drawing.encode())))
+    return tuple(records)
+
+
+def _read(folder: Traversable, name: str) -> str:
+    return (folder / f"{name}.svg").read_text(encoding="utf-8")
 
 
 def _code_points(name: str) -> tuple[int, ...]:

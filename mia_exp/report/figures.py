@@ -1,9 +1,8 @@
 """Which figures a report shows, and how each is to be read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,13 +36,13 @@ class ReportFigure:
         name: The file's name, without `.png`.
         title: Its heading.
         caption: How to read it.
-        draw: Writes the PNG.
+        draw: Writes the PNG to the path that it is called with.
     """
 
     name: str
     title: str
     caption: str
-    draw: Callable[[Path], None]
+    draw: partial[None]
 
 
 def choose_figures(
@@ -104,7 +103,7 @@ def _error_against_difficulty(
         "Reconstruction error against difficulty",
         "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the difficulty "
         "then removes a part of the error that says nothing about membership. After Fig. 5 of the paper.",
-        partial(plot_error_against_difficulty, table, is_member, difficulties),
+        partial(plot_error_against_difficulty, table[["l_rec", *difficulties]], is_member, difficulties),
     )
 
 

@@ -11,8 +11,10 @@ from mia_exp.report.style import WIDTH, styled_figure
 
 # Images in a row.
 ACROSS = 8
-# Pixels to which a smaller image's side is enlarged, about what it is drawn at.
-ENLARGED = 256
+# Pixels to which an image's side is brought, about what it is drawn at; and between two of them.
+ENLARGED = 192
+GAP = 12
+EDGE = (216, 222, 228)
 
 Images = NDArray[np.uint8]
 
@@ -49,23 +51,29 @@ def plot_exposed(x: Images, y: Images, v: Images, captions: Sequence[str], path:
 def _plot_rows(names: Sequence[str], rows: Sequence[Images], captions: Sequence[Sequence[str]], path: Path) -> None:
     caption_lines = sum(1 + max(caption.count("\n") for caption in line) for line in captions)
     with styled_figure(path, len(rows) * WIDTH / ACROSS * 0.97 + 0.17 * caption_lines) as figure:
-        axes = figure.subplots(len(rows), ACROSS, squeeze=False)
-        for axis in axes.flat[:]:
-            axis.set_axis_off()
-        for row, name, images, line in zip(axes, names, rows, captions, strict=True):
-            for axis, image, caption in zip(row, images, line, strict=False):
-                axis.set_axis_on()
-                axis.imshow(_enlarged(image))
-                axis.grid(visible=False)
-                axis.set(xticks=[], yticks=[])
-                # A white image needs an edge on a white page.
-                axis.spines[:].set(visible=True, color="#d8dee4")
-                axis.set_title(caption, fontsize=8.5, fontweight="normal")
-            row[0].set_ylabel(name, fontweight="bold")
+        for axis, name, images, line in zip(figure.subplots(len(rows)), names, rows, captions, strict=True):
+            # One picture a row: an axis an image takes matplotlib a second a figure.
+            axis.imshow(_strip(images))
+            axis.grid(visible=False)
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set(visible=False)
+            axis.set_ylabel(name, fontweight="bold")
+            for place, caption in enumerate(line):
+                centre = place * (ENLARGED + GAP) + ENLARGED / 2
+                axis.text(centre, -GAP / 2, caption, fontsize=8.5, ha="center", va="bottom")
+
+
+def _strip(images: Images) -> Images:
+    """The images side by side, enlarged, each with an edge: a white one needs it on a white page."""
+    strip = np.full((ENLARGED, ACROSS * (ENLARGED + GAP) - GAP, 3), 255, dtype=np.uint8)
+    for place, image in enumerate(images):
+        left = place * (ENLARGED + GAP)
+        strip[:, left : left + ENLARGED] = EDGE
+        strip[1:-1, left + 1 : left + ENLARGED - 1] = _enlarged(image)
+    return strip
 
 
 def _enlarged(image: Images) -> Images:
     """Enlarged here, since matplotlib would blur or alias a small image as the panel's size has it."""
-    height, width = image.shape[:2]
-    factor = max(1, round(ENLARGED / height))
-    return np.asarray(Image.fromarray(image).resize((width * factor, height * factor), Image.Resampling.LANCZOS))
+    side = ENLARGED - 2
+    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS))

@@ -1,5 +1,7 @@
 """What a run leaves in its folder: metrics, scores, figures, page."""
 
+import hashlib
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,9 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia_exp.report.figures import Gallery, choose_figures
+from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
 from mia_exp.report.files import json_text, whole
 from mia_exp.report.page import render_page
+
+# The last figure of each name, with the digest of what it shows: the jobs of a sweep share most of theirs, and
+# drawing is most of what a job takes whose stages are cached.
+_last: dict[str, tuple[bytes, bytes]] = {}
 
 
 def write_report(
@@ -49,7 +55,19 @@ def write_report(
     figures = []
     for figure in choose_figures(metrics, table, is_member, gallery):
         with whole(figures_folder / f"{figure.name}.png") as path:
-            figure.draw(path)
+            path.write_bytes(_drawn(figure, path))
         figures.append((figure, figures_folder / f"{figure.name}.png"))
     with whole(folder / "report.html") as path:
         path.write_text(render_page(metrics, figures, attribution), encoding="utf-8")
+
+
+def _drawn(figure: ReportFigure, path: Path) -> bytes:
+    """The PNG; drawn into `path`, unless the figure before it in this process showed the same."""
+    shown = pickle.dumps((figure.draw.func.__name__, figure.draw.args))
+    digest = hashlib.sha256(shown).digest()
+    before, image = _last.get(figure.name, (b"", b""))
+    if digest != before:
+        figure.draw(path)
+        image = path.read_bytes()
+        _last[figure.name] = digest, image
+    return image
