@@ -25,8 +25,10 @@ demo: $(READY)  ## train a victim on the embedded drawings, attack it, write a r
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## measure the difficulty score against its slow form
+bench: $(READY)  ## measure scoring, training and evaluation against their plain forms; results/bench/
 	$(BIN)/mia-bench difficulty
+	$(BIN)/mia-bench evaluation
+	$(BIN)/mia-bench training
 
 results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of datasets)
 	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo

@@ -1,11 +1,16 @@
 """`mia-bench NAME`: runs a benchmark and saves its numbers in results/bench/."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
-from mia_exp.benchmarks import difficulty
+from mia_exp.benchmarks import difficulty, evaluation, training
 
-BENCHMARKS = {"difficulty": difficulty.run}
+BENCHMARKS: dict[str, Callable[[Path], object]] = {
+    "difficulty": difficulty.run,
+    "evaluation": evaluation.run,
+    "training": training.run,
+}
 
 
 def main() -> None:

@@ -1,0 +1,73 @@
+"""Bootstrap intervals in their fast form against scikit-learn on each resample, in one run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from sklearn.metrics import roc_auc_score
+
+from mia_exp.benchmarks.measure import median_seconds, save_result
+from mia_exp.evaluation.intervals import bootstrap
+
+FPR = (0.01, 0.001)
+
+
+def run(
+    folder: Path, samples: int = 2000, columns: int = 10, replicates: int = 1000, repeats: int = 5
+) -> dict[str, Any]:
+    """Measures both forms, prints the ratio, and saves `evaluation.json`.
+
+    Args:
+        folder: Where the result goes.
+        samples: Images, half of them members.
+        columns: Scores; a third of them are rounded, so that many are tied.
+        replicates: Resamples of the fast form; the slow one makes a fiftieth of them, and its time is scaled.
+        repeats: Timed runs of each.
+
+    Returns:
+        What was saved.
+    """
+    rng = np.random.default_rng(0)
+    is_member = np.arange(samples) < samples // 2
+    scores = {
+        f"column {k}": np.round(rng.normal(size=samples) + 0.5 * is_member, 1 if k % 3 == 0 else 9)
+        for k in range(columns)
+    }
+    few = max(2, replicates // 50)
+
+    def slow() -> dict[str, np.ndarray]:
+        """AUC alone, on as many other resamples: even so it does less."""
+        drawn = [
+            np.concatenate([rng.choice(np.flatnonzero(group), group.sum()) for group in (is_member, ~is_member)])
+            for _ in range(few)
+        ]
+        return {
+            name: np.array([roc_auc_score(is_member[rows], values[rows]) for rows in drawn])
+            for name, values in scores.items()
+        }
+
+    fast_seconds = median_seconds(lambda: bootstrap(scores, is_member, FPR, replicates, 0), repeats)
+    slow_seconds = median_seconds(slow, repeats) * replicates / few
+    # The two draw other resamples, so their spreads agree as two estimates of one number do.
+    fast_spread = np.array([part.auc.std() for part in bootstrap(scores, is_member, FPR, replicates, 0).values()])
+    slow_spread = np.array([part.std() for part in slow().values()])
+    result = {
+        "samples": samples,
+        "columns": columns,
+        "replicates": replicates,
+        "fast_seconds": fast_seconds,
+        "slow_seconds": slow_seconds,
+        "ratio": slow_seconds / fast_seconds,
+        "mean_spread_fast": float(fast_spread.mean()),
+        "mean_spread_slow": float(slow_spread.mean()),
+        "repeats": repeats,
+    }
+    path = save_result("evaluation", result, torch.device("cpu"), folder)
+    Console().print(
+        f"{replicates} replicates, {columns} columns, {samples} samples: {fast_seconds:.3f} s; scikit-learn, AUC "
+        f"alone, {slow_seconds:.1f} s: {result['ratio']:.0f} times\nsaved {path}",
+        soft_wrap=True,
+    )
+    return result

@@ -1,0 +1,182 @@
+"""Training steps a second, as the package trains, against a plain eager float32 loop, in one run.
+
+The plain loop is what one would write down: float32, torch's default Adam, pairs decoded to float before each step.
+Both take the same losses, the same batch size and the same pairs. Held-out L1 of a small pix2pix over several seeds
+says whether the faster settings learn as well.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from rich.console import Console
+from torch import Tensor
+
+from mia_exp.benchmarks.measure import save_result
+from mia_exp.config import OpenMojiDataset, Pix2PixConfig, Pix2PixHDConfig, Precision, TrainedVictim, TrainerConfig
+from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs, open_source
+from mia_exp.device import torch_device
+from mia_exp.fitting import make_trainer, quiet_lightning
+from mia_exp.victims.adversarial import AdversarialVictim
+from mia_exp.victims.training import build_victim
+
+VICTIMS: dict[str, TrainedVictim] = {
+    "pix2pix": Pix2PixConfig(),
+    "pix2pixhd": Pix2PixHDConfig(perceptual="none"),
+}
+LAYOUT = InputLayout()
+
+
+def run(
+    folder: Path,
+    size: int = 256,
+    width: int = 64,
+    steps: int = 5,
+    seeds: int = 3,
+    learning: tuple[int, int] = (80, 12),
+    compiled: bool = False,
+) -> dict[str, Any]:
+    """Measures each victim in each form, prints the ratios, and saves `training.json`.
+
+    Args:
+        folder: Where the result goes.
+        size: Side of the images in pixels.
+        width: ngf and ndf.
+        steps: Timed steps of each, after two to warm up.
+        seeds: Seeds of the comparison of held-out errors.
+        learning: Training pairs and epochs of that comparison.
+        compiled: Measure torch.compile too, which takes minutes to start.
+
+    Returns:
+        What was saved.
+    """
+    device = torch_device("auto")
+    console = Console()
+    with tempfile.TemporaryDirectory() as temporary:
+        store = _decode(Path(temporary), size)
+        rows = []
+        for name, victim in VICTIMS.items():
+            config = replace(victim, image_size=size, ngf=width, ndf=width, augment=False)
+            plain = _plain_step_seconds(config, store, steps, device)
+            forms = {"float32": config, "bf16": replace(config, precision=Precision.bf16)}
+            if compiled:
+                forms["bf16, compiled"] = replace(forms["bf16"], compile=True)
+            for form, settings in forms.items():
+                seconds = _step_seconds(settings, store, steps)
+                rows.append({"victim": name, "form": form, "seconds": seconds, "plain_seconds": plain})
+                console.print(
+                    f"{name} {size}, {form}: {seconds:.3f} s a step, plain {plain:.3f}: {plain / seconds:.2f} times"
+                )
+        errors = _held_out_errors(_decode(Path(temporary), 64), seeds, *learning)
+    result = {"image_size": size, "width": width, "batch_size": 1, "steps": rows, "held_out_l1": errors}
+    for form, values in errors.items():
+        console.print(f"held-out L1, {form}: " + ", ".join(f"{value:.4f}" for value in values))
+    path = save_result("training", result, device, folder)
+    console.print(f"saved {path}", soft_wrap=True)
+    return result
+
+
+def _decode(folder: Path, size: int) -> PairStore:
+    target = folder / str(size)
+    target.mkdir(exist_ok=True)
+    return PairStore.build(open_source(OpenMojiDataset(), folder), size, size, target)
+
+
+def _plain_step_seconds(config: TrainedVictim, store: PairStore, steps: int, device: torch.device) -> float:
+    torch.manual_seed(0)
+    module = build_victim(config, LAYOUT).to(device).train()
+    betas = (config.beta1, 0.999)
+    generator, discriminator = (
+        torch.optim.Adam(network.parameters(), config.learning_rate, betas)
+        for network in (module.generator, module.discriminator)
+    )
+    times = []
+    for step in range(steps + 2):
+        started = time.perf_counter()
+        x, y = (part.to(device) for part in store.batch(store.ids[step : step + 1]))
+        fake = module.generator(x)
+        module.discriminator.requires_grad_(True)
+        discriminator.zero_grad()
+        torch.autograd.backward(module.discriminator_losses(x, y, fake.detach())[0])
+        discriminator.step()
+        module.discriminator.requires_grad_(False)
+        generator.zero_grad()
+        torch.autograd.backward(module.generator_losses(x, y, fake, torch.ones(1, device=device))[0])
+        generator.step()
+        _finish(device)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[2:])
+
+
+class _Clock(Callback):
+    """Times each step, the wait for its batch included."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.times: list[float] = []
+        self.last = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        _finish(self.device)
+        now = time.perf_counter()
+        self.times.append(now - self.last)
+        self.last = now
+
+
+def _step_seconds(config: TrainedVictim, store: PairStore, steps: int) -> float:
+    device = torch_device("auto")
+    clock = _Clock(device)
+    _fit(config, store, store.ids[: steps + 2], 1, [clock])
+    return statistics.median(clock.times[2:])
+
+
+def _fit(
+    config: TrainedVictim, store: PairStore, ids: Sequence[str], epochs: int, callbacks: Sequence[Callback] = ()
+) -> AdversarialVictim:
+    pairs = TrainingPairs(store, ids, config.image_size, config.augment, config.seed, device=torch_device("auto"))
+    torch.manual_seed(config.seed)
+    module = build_victim(config, LAYOUT)
+    with quiet_lightning():
+        trainer = make_trainer(TrainerConfig(), epochs, callbacks)
+        trainer.fit(module, EpochBatches(pairs, config.batch_size, config.seed))
+    return module
+
+
+def _held_out_errors(store: PairStore, seeds: int, pairs: int, epochs: int) -> dict[str, list[float]]:
+    """Mean absolute error of a small pix2pix on 60 pairs that it was not trained on, by form and seed."""
+    base = Pix2PixConfig(
+        image_size=64,
+        ngf=32,
+        ndf=32,
+        batch_size=4,
+        learning_rate=4e-4,
+        augment=False,
+        epochs=epochs,
+        decay_epochs=0,
+    )
+    errors: dict[str, list[float]] = {}
+    for precision in Precision:
+        for seed in range(seeds):
+            module = _fit(replace(base, precision=precision, seed=seed), store, store.ids[:pairs], epochs)
+            x, y = store.batch(store.ids[-60:])
+            errors.setdefault(precision.name, []).append(_l1(module, x, y))
+    return errors
+
+
+@torch.no_grad()
+def _l1(module: AdversarialVictim, x: Tensor, y: Tensor) -> float:
+    generator = module.generator.eval().cpu()
+    return float((generator(x) - y).abs().mean())
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
