@@ -29,6 +29,7 @@ bench: $(READY)  ## measure scoring, training and evaluation against their plain
 	$(BIN)/mia-bench difficulty
 	$(BIN)/mia-bench evaluation
 	$(BIN)/mia-bench training
+	$(BIN)/mia-bench tables
 
 results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of datasets)
 	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo

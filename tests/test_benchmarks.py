@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mia_exp.benchmarks import difficulty, evaluation, training
+from mia_exp.benchmarks.tables import write_tables
 
 
 def test_difficulty_benchmark_compares_equal_scores(tmp_path: Path) -> None:
@@ -29,3 +30,13 @@ def test_training_benchmark_times_every_victim_in_every_form(tmp_path: Path) -> 
     assert found == {(victim, form) for victim in ("pix2pix", "pix2pixhd") for form in ("float32", "bf16")}
     assert all(row["seconds"] > 0 for row in result["steps"])
     assert {name: len(values) for name, values in result["held_out_l1"].items()} == {"float32": 1, "bf16": 1}
+
+
+def test_tables_are_those_of_the_results(tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    page = tmp_path / "page.md"
+    page.write_text((root / "docs/performance.md").read_text())
+    write_tables(root / "results/bench", page)
+    assert page.read_text() == (root / "docs/performance.md").read_text()
+    ratio = json.loads((root / "results/bench/difficulty.json").read_text())["best_ratio"]
+    assert f"| {ratio:.1f} |" in page.read_text()

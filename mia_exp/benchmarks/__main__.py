@@ -1,15 +1,17 @@
-"""`mia-bench NAME`: runs a benchmark and saves its numbers in results/bench/."""
+"""`mia-bench NAME`: runs a benchmark and saves its numbers in results/bench/; `tables` puts them into the docs."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 from mia_exp.benchmarks import difficulty, evaluation, training
+from mia_exp.benchmarks.tables import write_tables
 
 BENCHMARKS: dict[str, Callable[[Path], object]] = {
     "difficulty": difficulty.run,
     "evaluation": evaluation.run,
     "training": training.run,
+    "tables": write_tables,
 }
 
 

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from mia_exp.benchmarks.measure import median_seconds, save_result
 from mia_exp.evaluation.intervals import bootstrap
+from mia_exp.evaluation.roc import Floats
 
 FPR = (0.01, 0.001)
 
@@ -31,9 +32,8 @@ def run(
     """
     rng = np.random.default_rng(0)
     is_member = np.arange(samples) < samples // 2
-    scores = {
-        f"column {k}": np.round(rng.normal(size=samples) + 0.5 * is_member, 1 if k % 3 == 0 else 9)
-        for k in range(columns)
+    scores: dict[str, Floats] = {
+        f"column {k}": np.round(rng.normal(0.5 * is_member), 1 if k % 3 == 0 else 9) for k in range(columns)
     }
     few = max(2, replicates // 50)
 

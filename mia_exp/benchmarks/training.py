@@ -26,7 +26,7 @@ from mia_exp.fitting import make_trainer, quiet_lightning
 from mia_exp.victims.adversarial import AdversarialVictim
 from mia_exp.victims.training import build_victim
 
-VICTIMS: dict[str, TrainedVictim] = {
+VICTIMS: dict[str, Pix2PixConfig | Pix2PixHDConfig] = {
     "pix2pix": Pix2PixConfig(),
     "pix2pixhd": Pix2PixHDConfig(perceptual="none"),
 }

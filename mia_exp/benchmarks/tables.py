@@ -1,0 +1,93 @@
+"""The tables of docs/performance.md, made of the numbers in results/bench/."""
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+BEGIN, END = "<!-- from results/bench, by `mia-bench tables` -->\n", "<!-- end -->\n"
+PAGE = Path("docs/performance.md")
+
+
+def write_tables(folder: Path, page: Path = PAGE) -> None:
+    """Puts the tables in their place on the page.
+
+    Args:
+        folder: Where the benchmarks' results are.
+        page: Has a line where the tables begin and one where they end.
+    """
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{render_tables(folder)}\n{END}{after}")
+
+
+def render_tables(folder: Path) -> str:
+    """Markdown of what each benchmark measured."""
+    read = {name: json.loads((folder / f"{name}.json").read_text()) for name in TABLES}
+    return "\n\n".join(f"{TABLES[name](result)}\n\n{_machine(result)}" for name, result in read.items()) + "\n"
+
+
+def _difficulty(result: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            row["batch_size"],
+            f"{row['seconds_per_image']:.3f}",
+            f"{row['network_seconds_per_image']:.3f}",
+            f"{row['ratio']:.1f}",
+            f"{row['peak_extra_mb']:.0f}",
+        )
+        for row in result["fast"]
+    ]
+    columns = ("batch", "s an image", "of it the network", "times faster", "MB at its peak")
+    return (
+        f"**Difficulty.** {result['network']}, {result['grid']}. The slow form (whole network, 3840 columns, "
+        f"scikit-learn) takes {result['slow_seconds_per_image']:.2f} s an image. Largest relative difference of "
+        f"the scores: {result['largest_relative_error']:.0e}.\n\n{_table(columns, rows)}"
+    )
+
+
+def _evaluation(result: Mapping[str, Any]) -> str:
+    row = (f"{result['fast_seconds']:.2f}", f"{result['slow_seconds']:.1f}", f"{result['ratio']:.0f}")
+    return (
+        f"**Bootstrap intervals.** {result['replicates']} replicates, {result['columns']} columns, "
+        f"{result['samples']} samples; AUC and two true-positive rates. The slow form is scikit-learn's AUC alone "
+        f"on each resample.\n\n{_table(('s', 's, slow form', 'times faster'), [row])}"
+    )
+
+
+def _training(result: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            row["victim"],
+            row["form"],
+            f"{row['seconds']:.2f}",
+            f"{row['plain_seconds']:.2f}",
+            f"{row['plain_seconds'] / row['seconds']:.2f}",
+        )
+        for row in result["steps"]
+    ]
+    errors = [
+        (form, f"{statistics.mean(values):.4f}", ", ".join(f"{value:.4f}" for value in values))
+        for form, values in result["held_out_l1"].items()
+    ]
+    return (
+        f"**Training.** Steps at {result['image_size']} pixels, width {result['width']}, batch "
+        f"{result['batch_size']}, against a plain eager float32 loop.\n\n"
+        f"{_table(('victim', 'form', 's a step', 's, plain', 'times faster'), rows)}\n\n"
+        "Does the faster form learn as well? L1 on 60 held-out pairs of a small 64-pixel pix2pix, by seed:\n\n"
+        f"{_table(('form', 'mean', 'each'), errors)}"
+    )
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _machine(result: Mapping[str, Any]) -> str:
+    versions = result["versions"]
+    return f"{result['device']}, torch {versions['torch']}, numpy {versions['numpy']}, {result['date']}."
+
+
+TABLES = {"difficulty": _difficulty, "evaluation": _evaluation, "training": _training}
