@@ -1,6 +1,7 @@
 """Structured loss maps: where in an image the victim is wrong (after He et al., 2020)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def loss_maps(targets: np.ndarray, answers: np.ndarray) -> np.ndarray:
@@ -9,11 +10,36 @@ def loss_maps(targets: np.ndarray, answers: np.ndarray) -> np.ndarray:
     The three channels are kept: the classifier of these maps takes three, and none is lost on the way.
 
     Args:
-        targets: y, uint8 (N, H, W, 3).
-        answers: V(x), uint8 (N, H, W, 3).
+        targets: y, uint8 (..., H, W, 3).
+        answers: V(x), the same.
 
     Returns:
-        uint8 (N, H, W, 3), in steps of 1/255 on the [0, 1] scale.
+        The same, in steps of 1/255 on the [0, 1] scale.
     """
     maps: np.ndarray = np.abs(targets.astype(np.int16) - answers).astype(np.uint8)
     return maps
+
+
+class LossMaps:
+    """The loss maps of many pairs, worked out where they are looked at: few are in memory, however many there are.
+
+    Args:
+        targets: y of at least these pairs, uint8 (K, H, W, 3); may be memory-mapped.
+        rows: Where in `targets` each pair is, (N,).
+        answers: V(x) of the pairs, uint8 (N, H, W, 3); may be memory-mapped.
+    """
+
+    def __init__(self, targets: np.ndarray, rows: NDArray[np.int64], answers: np.ndarray) -> None:
+        self._targets = targets
+        self._rows = rows
+        self._answers = answers
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, H, W, 3)."""
+        return self._answers.shape
+
+    def __getitem__(self, patch: tuple[int, slice, slice]) -> np.ndarray:
+        """A patch of one map, uint8 (h, w, 3), by its row, rows of pixels and columns of pixels."""
+        row, down, across = patch
+        return loss_maps(self._targets[self._rows[row], down, across], self._answers[row, down, across])

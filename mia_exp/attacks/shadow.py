@@ -20,6 +20,7 @@ from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.models import resnet50
 
+from mia_exp.attacks.loss_map import LossMaps
 from mia_exp.config import ClassifierConfig, TrainerConfig
 from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
@@ -85,7 +86,7 @@ class Patches(Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(
-        self, maps: np.ndarray, ids: Sequence[str], held_out: np.ndarray, config: ClassifierConfig
+        self, maps: np.ndarray | LossMaps, ids: Sequence[str], held_out: np.ndarray, config: ClassifierConfig
     ) -> None:
         self.maps = maps
         self.ids = ids
@@ -144,7 +145,11 @@ class PatchBatches(Sampler[list[Address]]):
 
 
 def patch_loader(
-    maps: np.ndarray, ids: Sequence[str], held_out: np.ndarray, config: ClassifierConfig, num_workers: int
+    maps: np.ndarray | LossMaps,
+    ids: Sequence[str],
+    held_out: np.ndarray,
+    config: ClassifierConfig,
+    num_workers: int,
 ) -> "DataLoader[tuple[Tensor, Tensor]]":
     """Batches of patches (B, 3, side, side) in [0, 1] and labels (B,), new ones in each epoch of a trainer.
 
@@ -166,7 +171,7 @@ def patch_loader(
 
 
 def train_classifier(
-    maps: np.ndarray,
+    maps: np.ndarray | LossMaps,
     ids: Sequence[str],
     held_out: np.ndarray,
     config: ClassifierConfig,
@@ -202,7 +207,7 @@ def train_classifier(
 
 @torch.inference_mode()
 def score_maps(
-    folder: Path, maps: np.ndarray, ids: Sequence[str], config: ClassifierConfig, device: torch.device
+    folder: Path, maps: np.ndarray | LossMaps, ids: Sequence[str], config: ClassifierConfig, device: torch.device
 ) -> np.ndarray:
     """Judges loss maps.
 

@@ -3,6 +3,7 @@
 from mia_exp.data.augment import EpochBatches, TrainingPairs, augmented
 from mia_exp.data.download import fetch_archive
 from mia_exp.data.image import Conversion, decode, resize
+from mia_exp.data.image_file import save_images
 from mia_exp.data.openmoji import ATTRIBUTION
 from mia_exp.data.registry import official_partitions, open_source
 from mia_exp.data.source import InputLayout, PairSource, Record
@@ -26,4 +27,5 @@ __all__ = [
     "official_partitions",
     "open_source",
     "resize",
+    "save_images",
 ]

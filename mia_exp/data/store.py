@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
 from mia_exp.data.image import Conversion, Conversions
+from mia_exp.data.image_file import write_header
 from mia_exp.data.source import PairSource, Record
 from mia_exp.progress import track
 
@@ -61,7 +62,7 @@ class PairStore:
         # Written, not memory-mapped: a full disk is then an error and not a crash.
         with (folder / "x.npy").open("wb") as x_file, (folder / "y.npy").open("wb") as y_file:
             for file, shape in zip((x_file, y_file), shapes, strict=True):
-                _write_header(file, shape)
+                write_header(file, shape)
             pairs = _decoded(source, records, size, minimum, workers)
             for record, (x, y, conversions) in zip(
                 records, track(pairs, "decoding pairs", len(records)), strict=True
@@ -148,15 +149,6 @@ def _decoded(
         for start in range(0, len(records), AHEAD):
             chunk = records[start : start + AHEAD]
             yield from pool.map(lambda record: source.load(record.id, size, minimum), chunk)
-
-
-def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    header = {
-        "descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)),
-        "fortran_order": False,
-        "shape": shape,
-    }
-    np.lib.format.write_array_header_1_0(file, header)
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -17,28 +17,23 @@ LUMA = np.array([0.299, 0.587, 0.114])
 SIGNIFICANCE = 0.05
 
 
-def blind_statistics(images: NDArray[np.uint8], batch: int = 64) -> dict[str, Floats]:
+def blind_statistics(images: NDArray[np.uint8]) -> dict[str, Floats]:
     """Simple statistics of each image.
 
     Args:
-        images: uint8 (N, H, W, 3), sRGB; may be memory-mapped.
-        batch: Images held in memory as floats at once.
+        images: uint8 (N, H, W, 3), sRGB.
 
     Returns:
         `brightness`, the mean luma; `contrast`, its standard deviation; `laplacian_energy`, the mean square of
         its 4-neighbour Laplacian over the pixels that have four neighbours, a measure of detail and sharpness.
         Each (N,), float64, of luma on the [0, 1] scale.
     """
-    columns: dict[str, Floats] = {
-        name: np.empty(len(images)) for name in ("brightness", "contrast", "laplacian_energy")
+    luma = images @ LUMA / 255
+    return {
+        "brightness": luma.mean(axis=(1, 2)),
+        "contrast": luma.std(axis=(1, 2)),
+        "laplacian_energy": (_laplacian(luma) ** 2).mean(axis=(1, 2)),
     }
-    for start in range(0, len(images), batch):
-        rows = slice(start, start + batch)
-        luma = images[rows] @ LUMA / 255
-        columns["brightness"][rows] = luma.mean(axis=(1, 2))
-        columns["contrast"][rows] = luma.std(axis=(1, 2))
-        columns["laplacian_energy"][rows] = (_laplacian(luma) ** 2).mean(axis=(1, 2))
-    return columns
 
 
 def holm_p_values(columns: Mapping[str, Floats], is_member: Labels) -> dict[str, float]:

@@ -24,7 +24,7 @@ from mia_exp.pipeline.shadow import MultiImage, ShadowClassifier
 from mia_exp.pipeline.supervised import Supervised
 from mia_exp.progress import track
 from mia_exp.seeds import derive
-from mia_exp.victims import answer_queries
+from mia_exp.victims import to_uint8
 
 # pix2pix's ratio of the size that is loaded to the size that is cropped from it.
 CROPPED_FROM = 286 / 256
@@ -109,7 +109,7 @@ class Augmented(Attack):
             errors = []
             for few in track(cut, "querying variants", len(cut)):
                 x, y = self._variants(few)
-                answers = answer_queries(query, iter([to_tensor(x)]), 1).reshape(y.shape)
+                answers = to_uint8(query(to_tensor(x))).reshape(y.shape)
                 errors.append(augmented_error(y, answers))
             save_columns(folder, case.ids, {"l_rec_aug": np.concatenate(errors)})
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mia_exp.artifacts import Stage, file_sha256, plain
 from mia_exp.config import DefenseConfig, Pix2PixHDConfig, QueryConfig, TrainedVictim
-from mia_exp.data import TrainingPairs
+from mia_exp.data import TrainingPairs, save_images
 from mia_exp.defenses import defended
 from mia_exp.features.perceptual import perceptual_fingerprint
 from mia_exp.pipeline.context import Context, batches, load_columns
@@ -118,7 +118,7 @@ class Model:
             store = dataset.at(self.config.image_size)
             cut = list(batches(ids, size))
             answers = answer_queries(self.black_box(defense), (store.batch(few)[0] for few in cut), len(cut))
-            np.save(folder / "v.npy", answers)
+            save_images(folder / "v.npy", answers, len(ids))
             (folder / "ids.json").write_text(json.dumps(list(ids)))
 
         guarded = "" if defense.kind == "none" else f", {defense.kind} {defense.sigma:g}"

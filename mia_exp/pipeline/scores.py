@@ -72,9 +72,9 @@ def blind_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage
         from mia_exp.evaluation import blind_statistics
 
         store = dataset.at(size)
-        rows = store.rows(ids)
-        columns = blind_statistics(store.y[rows])
-        columns["file_size"] = np.asarray(store.source_bytes, dtype=np.float64)[rows]
+        parts = [blind_statistics(store.y[store.rows(few)]) for few in batches(ids, TOGETHER)]
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        columns["file_size"] = np.asarray(store.source_bytes, dtype=np.float64)[store.rows(ids)]
         save_columns(folder, ids, columns)
 
     inputs = {"pairs": dataset.stage(size)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from mia_exp.artifacts import Stage, plain
 from mia_exp.attacks.combine import membership_score
-from mia_exp.attacks.loss_map import loss_maps
+from mia_exp.attacks.loss_map import LossMaps
 from mia_exp.config import MultiImageConfig, ShadowAttackConfig, ShadowConfig
 from mia_exp.data.splits import ordered
 from mia_exp.errors import DataError
@@ -178,9 +178,9 @@ class ShadowClassifier(Attack):
         }
         return Stage("shadow_scores", 1, {}, inputs, build, note=f"{len(case.ids)} images")
 
-    def _maps(self, dataset: Dataset, ids: Sequence[str], model: Model, queries: Stage) -> np.ndarray:
+    def _maps(self, dataset: Dataset, ids: Sequence[str], model: Model, queries: Stage) -> LossMaps:
         store = dataset.at(self._size)
-        return loss_maps(store.y[store.rows(ids)], model.answers(queries))
+        return LossMaps(store.y, store.rows(ids), model.answers(queries))
 
 
 def _check_layouts(shadow: Dataset, victim: Dataset) -> None:

@@ -53,19 +53,19 @@ def black_box(generator: nn.Module, config: QueryConfig, device: torch.device) -
     return answer_live
 
 
-def answer_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> np.ndarray:
-    """Asks the black box about batches of x.
+def answer_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> Iterator[np.ndarray]:
+    """Asks the black box about batches of x, one after another.
 
     Args:
         query: The black box.
         batches: (N, 3, H, W) tensors in [0, 1].
         n_batches: How many there are.
 
-    Returns:
-        V(x) of all, uint8 (sum of N, H, W, 3): what an API returns.
+    Yields:
+        V(x) of each batch, uint8 (N, H, W, 3): what an API returns.
     """
-    answers = [to_uint8(query(x)) for x in track(batches, "querying the victim", n_batches)]
-    return np.concatenate(answers)
+    for x in track(batches, "querying the victim", n_batches):
+        yield to_uint8(query(x))
 
 
 def to_uint8(images: Tensor) -> np.ndarray:

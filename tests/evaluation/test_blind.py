@@ -29,7 +29,7 @@ def test_a_ramp_has_contrast_but_no_laplacian():
 
 def test_statistics_are_pillows_and_scipys():
     images = np.random.default_rng(0).integers(0, 256, size=(5, 17, 23, 3), dtype=np.uint8)
-    columns = blind_statistics(images, batch=2)
+    columns = blind_statistics(images)
     kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
     for row, image in enumerate(images):
         luma = np.asarray(Image.fromarray(image).convert("L"), dtype=float) / 255
@@ -40,11 +40,11 @@ def test_statistics_are_pillows_and_scipys():
         assert columns["laplacian_energy"][row] == pytest.approx(expected)
 
 
-def test_the_batch_changes_nothing():
+def test_an_images_statistics_do_not_depend_on_the_others():
     images = np.random.default_rng(0).integers(0, 256, size=(7, 8, 8, 3), dtype=np.uint8)
-    whole, single = blind_statistics(images, batch=7), blind_statistics(images, batch=1)
-    for name, values in whole.items():
-        np.testing.assert_array_equal(values, single[name])
+    together, alone = blind_statistics(images), [blind_statistics(image[None]) for image in images]
+    for name, values in together.items():
+        np.testing.assert_array_equal(values, [each[name][0] for each in alone])
         assert values.dtype == np.float64
 
 
