@@ -16,7 +16,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import (
     ConfigKeyError,
     MissingMandatoryValue,
@@ -149,6 +149,11 @@ def validate(words: list[str]) -> None:
                 composed = compose("config", list(job), return_hydra_config=True)
                 _check_launcher(composed.hydra.launcher._target_)
                 params = composed.hydra.sweeper.params or {}
+                if not params:
+                    with open_dict(composed):
+                        del composed.hydra
+                    typed_config(composed)
+                    continue
                 swept = OverridesParser.create().parse_overrides(
                     [f"{key}={value}" for key, value in params.items()]
                 )

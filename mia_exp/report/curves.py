@@ -68,8 +68,10 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
             values = table[column].to_numpy()
             edges = np.histogram_bin_edges(values, BINS)
             for group, color in ((is_member, MEMBER), (~is_member, NONMEMBER)):
-                axis.hist(values[group], edges, color=color, alpha=0.45)
-                axis.hist(values[group], edges, color=color, histtype="step", linewidth=1.6)
+                counts = np.histogram(values[group], edges)[0]
+                # One patch: a bar each takes matplotlib three times as long.
+                axis.stairs(counts, edges, color=color, alpha=0.45, fill=True)
+                axis.stairs(counts, edges, color=color, linewidth=1.6)
             axis.set(xlabel=math_title(column), ylabel="images")
             axis.grid(axis="x", visible=False)
             axis.yaxis.get_major_locator().set_params(integer=True)
