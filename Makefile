@@ -25,11 +25,8 @@ demo: $(READY)  ## train a victim on the embedded drawings, attack it, write a r
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## measure scoring, training and evaluation against their plain forms; results/bench/
-	$(BIN)/mia-bench difficulty
-	$(BIN)/mia-bench evaluation
-	$(BIN)/mia-bench training
-	$(BIN)/mia-bench tables
+bench: $(READY)  ## measure each part against its plain form; results/bench/
+	set -e; for name in difficulty evaluation training queries sweep growth fleet tables; do $(BIN)/mia-bench $$name; done
 
 results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of datasets)
 	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo

@@ -4,13 +4,17 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from mia_exp.benchmarks import difficulty, evaluation, training
+from mia_exp.benchmarks import difficulty, evaluation, fleet, growth, queries, sweep, training
 from mia_exp.benchmarks.tables import write_tables
 
 BENCHMARKS: dict[str, Callable[[Path], object]] = {
     "difficulty": difficulty.run,
     "evaluation": evaluation.run,
     "training": training.run,
+    "queries": queries.run,
+    "sweep": sweep.run,
+    "growth": growth.run,
+    "fleet": fleet.run,
     "tables": write_tables,
 }
 

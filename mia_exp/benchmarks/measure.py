@@ -25,6 +25,12 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
+def finish(device: torch.device) -> None:
+    """Waits until the device has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def save_result(name: str, result: Mapping[str, Any], device: torch.device, folder: Path) -> Path:
     """Writes a benchmark's numbers with what they depend on: device, versions, commit, date."""
     folder.mkdir(parents=True, exist_ok=True)

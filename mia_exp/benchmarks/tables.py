@@ -34,12 +34,13 @@ def _difficulty(result: Mapping[str, Any]) -> str:
             row["batch_size"],
             f"{row['seconds_per_image']:.3f}",
             f"{row['network_seconds_per_image']:.3f}",
+            f"{row['regression_seconds_per_image']:.3f}",
             f"{row['ratio']:.1f}",
             f"{row['peak_extra_mb']:.0f}",
         )
         for row in result["fast"]
     ]
-    columns = ("batch", "s an image", "of it the network", "times faster", "MB at its peak")
+    columns = ("batch", "s an image", "network", "regression", "times faster", "MB at its peak")
     return (
         f"**Difficulty.** {result['network']}, {result['grid']}. The slow form (whole network, 3840 columns, "
         f"scikit-learn) takes {result['slow_seconds_per_image']:.2f} s an image. Largest relative difference of "
@@ -80,6 +81,65 @@ def _training(result: Mapping[str, Any]) -> str:
     )
 
 
+def _queries(result: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            row["batch_size"],
+            f"{row['images_per_second']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['largest_difference']}/255",
+        )
+        for row in result["fast"]
+    ]
+    return (
+        f"**Queries.** A pix2pix generator at {result['image_size']} pixels. The plain form asks for one image "
+        f"at a time and keeps gradients: {result['plain_images_per_second']:.1f} images a second.\n\n"
+        f"{_table(('batch', 'images a second', 'times faster', 'answers differ by at most'), rows)}"
+    )
+
+
+def _sweep(result: Mapping[str, Any]) -> str:
+    row = (f"{result['sweep_seconds']:.1f}", f"{result['single_seconds']:.1f}", f"{result['ratio']:.1f}")
+    return (
+        f"**Sweeps.** {result['jobs']} values of alpha over {result['samples']} cached samples, each with its "
+        f"report, start-up included. `mia-exp --help` takes {result['help_seconds']:.2f} s.\n\n"
+        f"{_table(('s, one sweep', 's, a single run', 'times faster than as many single runs'), [row])}"
+    )
+
+
+def _growth(result: Mapping[str, Any]) -> str:
+    parts = list(result["rows"][0]["parts"])
+    rows = [
+        (
+            row["n"],
+            f"{row['seconds']:.0f}",
+            *(f"{row['parts'][name]:.1f}" for name in parts),
+            f"{row['peak_mb']:.0f}",
+        )
+        for row in result["rows"]
+    ]
+    return (
+        f"**Growth.** Whole runs on N synthetic {result['image_size']}-pixel pairs, EfficientNet-Lite0 features; "
+        "seconds of each part, and the most memory that the process had for itself.\n\n"
+        f"{_table(('N', 's', *parts, 'MB at its peak'), rows)}\n\n"
+        "![Time and memory against N](../results/bench/growth.png)"
+    )
+
+
+def _fleet(result: Mapping[str, Any]) -> str:
+    row = (
+        result["processes"],
+        f"{result['together_seconds']:.1f}",
+        f"{result['one_after_another_seconds']:.1f}",
+        f"{result['ratio']:.2f}",
+    )
+    return (
+        f"**Fleets.** {result['victims']} small 64-pixel pix2pix victims, trained in processes at once "
+        "(`hydra/launcher=joblib`), against one after another.\n\n"
+        f"{_table(('processes', 's, together', 's, one after another', 'times faster'), [row])}"
+    )
+
+
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
@@ -90,4 +150,12 @@ def _machine(result: Mapping[str, Any]) -> str:
     return f"{result['device']}, torch {versions['torch']}, numpy {versions['numpy']}, {result['date']}."
 
 
-TABLES = {"difficulty": _difficulty, "evaluation": _evaluation, "training": _training}
+TABLES = {
+    "difficulty": _difficulty,
+    "training": _training,
+    "queries": _queries,
+    "evaluation": _evaluation,
+    "sweep": _sweep,
+    "growth": _growth,
+    "fleet": _fleet,
+}

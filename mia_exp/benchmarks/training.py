@@ -18,7 +18,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from torch import Tensor
 
-from mia_exp.benchmarks.measure import save_result
+from mia_exp.benchmarks.measure import finish, save_result
 from mia_exp.config import OpenMojiDataset, Pix2PixConfig, Pix2PixHDConfig, Precision, TrainedVictim, TrainerConfig
 from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs, open_source
 from mia_exp.device import torch_device
@@ -59,7 +59,7 @@ def run(
     device = torch_device("auto")
     console = Console()
     with tempfile.TemporaryDirectory() as temporary:
-        store = _decode(Path(temporary), size)
+        store = decode(Path(temporary), size)
         rows = []
         for name, victim in VICTIMS.items():
             config = replace(victim, image_size=size, ngf=width, ndf=width, augment=False)
@@ -73,7 +73,7 @@ def run(
                 console.print(
                     f"{name} {size}, {form}: {seconds:.3f} s a step, plain {plain:.3f}: {plain / seconds:.2f} times"
                 )
-        errors = _held_out_errors(_decode(Path(temporary), 64), seeds, *learning)
+        errors = _held_out_errors(decode(Path(temporary), 64), seeds, *learning)
     result = {"image_size": size, "width": width, "batch_size": 1, "steps": rows, "held_out_l1": errors}
     for form, values in errors.items():
         console.print(f"held-out L1, {form}: " + ", ".join(f"{value:.4f}" for value in values))
@@ -82,7 +82,8 @@ def run(
     return result
 
 
-def _decode(folder: Path, size: int) -> PairStore:
+def decode(folder: Path, size: int) -> PairStore:
+    """The embedded drawings at `size` pixels, in a new folder inside `folder`."""
     target = folder / str(size)
     target.mkdir(exist_ok=True)
     return PairStore.build(open_source(OpenMojiDataset(), folder), size, size, target)
@@ -109,7 +110,7 @@ def _plain_step_seconds(config: TrainedVictim, store: PairStore, steps: int, dev
         generator.zero_grad()
         torch.autograd.backward(module.generator_losses(x, y, fake, torch.ones(1, device=device))[0])
         generator.step()
-        _finish(device)
+        finish(device)
         times.append(time.perf_counter() - started)
     return statistics.median(times[2:])
 
@@ -125,7 +126,7 @@ class _Clock(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        _finish(self.device)
+        finish(self.device)
         now = time.perf_counter()
         self.times.append(now - self.last)
         self.last = now
@@ -134,13 +135,14 @@ class _Clock(Callback):
 def _step_seconds(config: TrainedVictim, store: PairStore, steps: int) -> float:
     device = torch_device("auto")
     clock = _Clock(device)
-    _fit(config, store, store.ids[: steps + 2], 1, [clock])
+    fit(config, store, store.ids[: steps + 2], 1, [clock])
     return statistics.median(clock.times[2:])
 
 
-def _fit(
+def fit(
     config: TrainedVictim, store: PairStore, ids: Sequence[str], epochs: int, callbacks: Sequence[Callback] = ()
 ) -> AdversarialVictim:
+    """Trains a victim as the package does, on the pairs `ids`, and keeps no file of it."""
     pairs = TrainingPairs(store, ids, config.image_size, config.augment, config.seed, device=torch_device("auto"))
     torch.manual_seed(config.seed)
     module = build_victim(config, LAYOUT)
@@ -165,7 +167,7 @@ def _held_out_errors(store: PairStore, seeds: int, pairs: int, epochs: int) -> d
     errors: dict[str, list[float]] = {}
     for precision in Precision:
         for seed in range(seeds):
-            module = _fit(replace(base, precision=precision, seed=seed), store, store.ids[:pairs], epochs)
+            module = fit(replace(base, precision=precision, seed=seed), store, store.ids[:pairs], epochs)
             x, y = store.batch(store.ids[-60:])
             errors.setdefault(precision.name, []).append(_l1(module, x, y))
     return errors
@@ -175,8 +177,3 @@ def _held_out_errors(store: PairStore, seeds: int, pairs: int, epochs: int) -> d
 def _l1(module: AdversarialVictim, x: Tensor, y: Tensor) -> float:
     generator = module.generator.eval().cpu()
     return float((generator(x) - y).abs().mean())
-
-
-def _finish(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

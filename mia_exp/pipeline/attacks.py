@@ -19,7 +19,7 @@ from mia_exp.config import (
 from mia_exp.data import augmented
 from mia_exp.data.store import to_tensor
 from mia_exp.pipeline.case import Attack, Case
-from mia_exp.pipeline.context import batches, save_columns
+from mia_exp.pipeline.context import numbered_batches, save_columns
 from mia_exp.pipeline.shadow import MultiImage, ShadowClassifier
 from mia_exp.pipeline.supervised import Supervised
 from mia_exp.progress import track
@@ -105,13 +105,13 @@ class Augmented(Attack):
         def build(folder: Path) -> None:
             query = victim.black_box(case.defense)
             together = max(1, victim.query_config.batch_size // config.variants)
-            cut = list(batches(case.ids, together))
-            errors = []
-            for few in track(cut, "querying variants", len(cut)):
+            cut = list(numbered_batches(case.ids, together))
+            errors = np.empty(len(case.ids))
+            for rows, few in track(cut, "querying variants", len(cut)):
                 x, y = self._variants(few)
                 answers = to_uint8(query(to_tensor(x))).reshape(y.shape)
-                errors.append(augmented_error(y, answers))
-            save_columns(folder, case.ids, {"l_rec_aug": np.concatenate(errors)})
+                errors[rows] = augmented_error(y, answers)
+            save_columns(folder, case.ids, {"l_rec_aug": errors})
 
         inputs = {"pairs": case.dataset.stage(self._size), **victim.origin}
         note = f"{len(case.ids)} images, {config.variants} queries each"

@@ -39,6 +39,12 @@ def batches(ids: Sequence[str], size: int) -> Iterator[list[str]]:
         yield list(ids[start : start + size])
 
 
+def numbered_batches(ids: Sequence[str], size: int) -> Iterator[tuple[slice, list[str]]]:
+    """Cuts ids as `batches` does, each list with the rows that it stands in."""
+    for start in range(0, len(ids), size):
+        yield slice(start, min(start + size, len(ids))), list(ids[start : start + size])
+
+
 def save_columns(folder: Path, ids: Sequence[str], columns: dict[str, np.ndarray]) -> None:
     """Writes `columns.parquet`: the ids and a column a score."""
     pd.DataFrame({"id": list(ids), **columns}).to_parquet(folder / "columns.parquet", index=False)

@@ -8,7 +8,7 @@ import numpy as np
 from mia_exp.artifacts import Stage, plain
 from mia_exp.attacks.reconstruction import reconstruction_error
 from mia_exp.features import weights_fingerprint
-from mia_exp.pipeline.context import Context, batches, save_columns
+from mia_exp.pipeline.context import Context, batches, numbered_batches, save_columns
 from mia_exp.pipeline.dataset import Dataset
 from mia_exp.progress import track
 
@@ -27,11 +27,10 @@ def reconstruction_stage(
     def build(folder: Path) -> None:
         store = dataset.at(size)
         answers = np.load(context.store.get(queries) / "v.npy", mmap_mode="r")
-        errors = [
-            reconstruction_error(store.y[store.rows(few)], answers[start : start + len(few)])
-            for start, few in zip(range(0, len(ids), TOGETHER), batches(ids, TOGETHER), strict=True)
-        ]
-        save_columns(folder, ids, {column: np.concatenate(errors)})
+        errors = np.empty(len(ids))
+        for rows, few in numbered_batches(ids, TOGETHER):
+            errors[rows] = reconstruction_error(store.y[store.rows(few)], answers[rows])
+        save_columns(folder, ids, {column: errors})
 
     inputs = {"pairs": dataset.stage(size), "queries": queries}
     return Stage("reconstruction", 1, {"column": column}, inputs, build, note=f"{len(ids)} images")
@@ -54,11 +53,14 @@ def difficulty_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> 
 
         scorer = DifficultyScorer(features, config, context.device)
         store = dataset.at(size)
-        cut = list(batches(ids, config.batch_size))
+        cut = list(numbered_batches(ids, config.batch_size))
         half = 0 if config.source.name == "input" else 1
-        # Of an input with instance boundaries, the picture.
-        scores = [scorer(store.batch(few)[half][:, :3]) for few in track(cut, "scoring difficulty", len(cut))]
-        save_columns(folder, ids, {"l_diff": np.concatenate(scores)})
+        # Filled, not gathered: small arrays that are kept among large ones that are freed fragment the memory.
+        scores = np.empty(len(ids))
+        for rows, few in track(cut, "scoring difficulty", len(cut)):
+            # Of an input with instance boundaries, the picture.
+            scores[rows] = scorer(store.batch(few)[half][:, :3])
+        save_columns(folder, ids, {"l_diff": scores})
 
     note = f"{len(ids)} images, {features.backbone}"
     return Stage("difficulty", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)

@@ -1,0 +1,66 @@
+"""A sweep of alpha over a cached run as one command, against as many single commands."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from mia_exp.benchmarks.measure import median_seconds, save_result
+
+# A victim that is quickly trained: only what comes after it is measured.
+VICTIM = (
+    "victim.image_size=64",
+    "victim.ngf=8",
+    "victim.ndf=8",
+    "victim.epochs=1",
+    "victim.decay_epochs=0",
+    "victim.batch_size=16",
+    "trainer.accelerator=cpu",
+)
+
+
+def run(folder: Path, samples: int = 2000, values: int = 20, repeats: int = 3) -> dict[str, Any]:
+    """Measures the sweep, a single run and `--help`, start-up included, and saves `sweep.json`.
+
+    Args:
+        folder: Where the result goes.
+        samples: Judged drawings of OpenMoji, half of them members.
+        values: Of alpha; each is a job.
+        repeats: Timed runs of each.
+
+    Returns:
+        What was saved.
+    """
+    words = [f"split.n_members={samples // 2}", *VICTIM]
+    alphas = ",".join(f"{(k + 1) / values:g}" for k in range(values))
+    with tempfile.TemporaryDirectory() as temporary:
+        cwd = Path(temporary)
+        # `median_seconds` warms up with a run that makes what the timed ones find in the cache.
+        single = median_seconds(lambda: _mia_exp(words, cwd), repeats)
+        sweep = median_seconds(lambda: _mia_exp(["-m", *words, f"attack.alpha={alphas}"], cwd), repeats)
+        starting = median_seconds(lambda: _mia_exp(["--help"], cwd), repeats)
+    result = {
+        "samples": samples,
+        "jobs": values,
+        "sweep_seconds": sweep,
+        "single_seconds": single,
+        "ratio": values * single / sweep,
+        "help_seconds": starting,
+        "repeats": repeats,
+    }
+    path = save_result("sweep", result, torch.device("cpu"), folder)
+    Console().print(
+        f"{values} values of alpha over {samples} cached samples: {sweep:.1f} s; one by one {values} x "
+        f"{single:.1f} s: {result['ratio']:.1f} times\n--help: {starting:.2f} s\nsaved {path}",
+        soft_wrap=True,
+    )
+    return result
+
+
+def _mia_exp(words: Sequence[str], cwd: Path) -> None:
+    subprocess.run([sys.executable, "-m", "mia_exp", *words], cwd=cwd, check=True, capture_output=True)
