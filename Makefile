@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench results check format clean
+.PHONY: help install demo test bench results reproduce check format clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(READY)  ## make .venv and install the package into it
 
@@ -40,6 +40,13 @@ results: $(READY)  ## make results/*.json and the figures of the README again (M
 	$(BIN)/mia-exp experiment=all_attacks dataset=maps2sat split.n_members=150 victim.augment=false victim.epochs=70 \
 	  visual_search.allow_missing=true hydra.sweep.dir=outputs/results/all_attacks-maps2sat
 	cp outputs/results/all_attacks-maps2sat/sweep.json results/all_attacks-maps2sat.json
+
+scale ?= cpu
+reproduce: $(READY)  ## make every table and figure of the paper again, at scale=cpu or scale=paper
+	$(BIN)/mia-reproduce all --scale $(scale)
+
+reproduce-%: $(READY)  ## the same of one, such as reproduce-table4; reproduce-status says what is done and what is missing
+	$(BIN)/mia-reproduce $* --scale $(scale)
 
 check: $(READY)  ## lint, types and import layers
 	$(BIN)/ruff check .

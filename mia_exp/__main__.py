@@ -14,7 +14,7 @@ from mia_exp.artifacts import is_disk_full
 from mia_exp.compose import typed_config, validate
 from mia_exp.errors import MiaError
 from mia_exp.run import print_plan, run
-from mia_exp.sweep import report_sweep
+from mia_exp.sweep import is_finished, report_sweep
 
 log = logging.getLogger("mia_exp")
 
@@ -28,8 +28,12 @@ def app(composed: DictConfig) -> None:
         if config.dry_run:
             print_plan(config)
             return
+        settings = OmegaConf.to_yaml(composed, resolve=True)
+        if is_finished(folder, settings):
+            print(f"done before  {folder}")  # noqa: T201
+            return
         log_to(folder / "run.log")
-        (folder / "config.yaml").write_text(OmegaConf.to_yaml(composed, resolve=True))
+        (folder / "config.yaml").write_text(settings)
         # In a folder that was used before, an old result would pass for this run's if it failed.
         (folder / "metrics.json").unlink(missing_ok=True)
         (folder / "overrides.json").write_text(json.dumps(list(HydraConfig.get().overrides.task)))

@@ -7,6 +7,7 @@ import difflib
 import importlib.util
 import re
 import warnings
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -69,7 +70,14 @@ SCHEMAS: dict[str, dict[str | None, type]] = {
     "logger": {"csv": schemas.LoggerConfig, "wandb": schemas.LoggerConfig},
 }
 
-SCALARS: dict[str, type] = {"name": str, "seed": int, "output_dir": str, "data_dir": str, "dry_run": bool}
+SCALARS: dict[str, type] = {
+    "name": str,
+    "scale": str,
+    "seed": int,
+    "output_dir": str,
+    "data_dir": str,
+    "dry_run": bool,
+}
 
 
 def typed_config(composed: DictConfig) -> schemas.Config:
@@ -141,6 +149,22 @@ def validate(words: list[str]) -> None:
     Raises:
         ConfigError: The first thing that does not fit, in words.
     """
+    for _ in planned_jobs(words):
+        pass
+
+
+def planned_jobs(words: list[str]) -> Iterator[tuple[list[str], schemas.Config]]:
+    """Composes the jobs that a command line asks for, without running any.
+
+    Args:
+        words: As for `validate`.
+
+    Yields:
+        Each job's own overrides, and its settings.
+
+    Raises:
+        ConfigError: A job does not fit, in words.
+    """
     overrides = get_args_parser().parse_known_args(words)[0].overrides
     with initialize_config_module("mia_exp.conf", version_base="1.3"):
         try:
@@ -152,14 +176,14 @@ def validate(words: list[str]) -> None:
                 if not params:
                     with open_dict(composed):
                         del composed.hydra
-                    typed_config(composed)
+                    yield list(job), typed_config(composed)
                     continue
                 swept = OverridesParser.create().parse_overrides(
                     [f"{key}={value}" for key, value in params.items()]
                 )
                 for cell in product(*map(_values, swept)):
                     # What the command line says wins over what the experiment sweeps, as in Hydra.
-                    typed_config(compose("config", [*cell, *job]))
+                    yield [*cell, *job], typed_config(compose("config", [*cell, *job]))
         except HydraException as error:
             raise ConfigError(_explain(error, overrides)) from error
 

@@ -131,6 +131,7 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
     return {
         "schema": 1,
         "name": config.name,
+        "scale": config.scale,
         "dataset": config.dataset.name,
         "split": {
             "kind": lists.kind,

@@ -1,10 +1,15 @@
 """Where the jobs of a sweep lie, and the table of all of them when it ends."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
+
+from mia_exp.artifacts import git_commit
 
 
 class RememberSweep(Callback):
@@ -15,6 +20,24 @@ class RememberSweep(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Called before the first job."""
         RememberSweep.folder = Path(config.hydra.sweep.dir)
+
+
+def is_finished(folder: Path, settings: str) -> bool:
+    """Whether a sweep that is run again in its old folder may leave a job out.
+
+    Args:
+        folder: The job's.
+        settings: Its configuration, resolved, as YAML.
+
+    Returns:
+        Whether the job left its results there, with the same settings, made by the same unchanged commit.
+    """
+    if HydraConfig.get().mode is not RunMode.MULTIRUN or not (folder / "report.html").is_file():
+        return False
+    if (folder / "config.yaml").read_text() != settings:
+        return False
+    commit = json.loads((folder / "metrics.json").read_text())["provenance"]["git"]
+    return commit is not None and commit == git_commit() and not commit.endswith("-dirty")
 
 
 def report_sweep() -> None:

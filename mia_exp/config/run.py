@@ -173,6 +173,7 @@ class Config:
     logger: LoggerConfig
     output_dir: str = "outputs"
     data_dir: str = "data"
+    scale: str = "own"
     dry_run: bool = False
     seed: int = 0
 

@@ -1,0 +1,68 @@
+"""What can be made again: the paper's tables and figures, and the experiments that each of them needs."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Item:
+    """A table or a figure.
+
+    Attributes:
+        name: Such as `table4`: the target is `make reproduce-table4`.
+        title: What it shows.
+        experiments: Names of the experiment files that it is made of.
+        needs: Experiments whose dataset cannot be downloaded by command, with the folder of $MIA_EXP_DATA that
+            must be there; where it is not, they are left out and named.
+    """
+
+    name: str
+    title: str
+    experiments: tuple[str, ...]
+    needs: tuple[tuple[str, str], ...] = ()
+
+    def wanting(self, experiment: str) -> str | None:
+        """The folder that an experiment needs and that is not there; None where nothing is wanting."""
+        for name, folder in self.needs:
+            if name == experiment:
+                place = os.environ.get("MIA_EXP_DATA")
+                if place is None or not (Path(place) / folder).is_dir():
+                    return f"$MIA_EXP_DATA/{folder}"
+        return None
+
+
+_ITEMS = (
+    Item("table1", "Reconstruction error, and less the difficulty", ("table1",)),
+    Item(
+        "table2",
+        "Difficulty from people and from shadow models",
+        ("table1", "table2", "table2_multi_image", "table2_bdd"),
+        (("table2", "vsd"), ("table2_bdd", "bdd100k")),
+    ),
+    Item(
+        "table3",
+        "A classifier of loss maps",
+        ("table1", "table3", "table3_bdd"),
+        (("table3_bdd", "bdd100k"),),
+    ),
+    Item("table4", "Augmented queries", ("table4", "seeds")),
+    Item("fig1", "Easiest and hardest images", ("fig1",)),
+    Item("fig2", "The method as a diagram", ()),
+    Item("fig3", "L_rec and L_mem, pix2pixHD", ("fig3",)),
+    Item("fig4", "Difficulty from a shadow model, by its pairs", ("fig4",)),
+    Item("fig5", "L_rec against two difficulties, pix2pixHD", ("fig5",), (("fig5", "vsd"),)),
+    Item("fig6", "L_rec and L_mem, pix2pix", ("fig6",)),
+    Item("fig7", "L_rec against two difficulties, pix2pix", ("fig7",), (("fig7", "vsd"),)),
+    Item("fig8", "AUC against alpha", ("fig8",)),
+    Item("fig9", "AUC against epochs", ("fig9",)),
+    Item("fig10", "AUC against the defense's sigma", ("fig10",)),
+    Item("fig11", "Classifier of loss maps, by its pairs", ("fig11",)),
+    Item("fig12", "Faces from landmarks", ("fig12",)),
+    Item("fig13", "Easiest and hardest by the learned difficulty", ("fig13",), (("fig13", "vsd"),)),
+    Item("fig14", "ImageNet, training and test", ("fig14",), (("fig14", "imagenet"),)),
+    Item("fig15", "AUC against the fitted share", ("fig15",)),
+    Item("fig16", "AUC against the resize method", ("fig16",)),
+    Item("fig17", "Difficulty in the victim's loss", ("fig17",)),
+)
+ITEMS = {item.name: item for item in _ITEMS}

@@ -1,0 +1,125 @@
+"""Figures of AUC against a setting, as Figs. 4, 8, 9, 10, 11, 15, 16 and 17 of the paper."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from mia_exp.features import BACKBONES
+from mia_exp.report.labels import math_title
+from mia_exp.report.style import ATTACKS, BLIND, CHANCE
+from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.paper_figure import paper_figure
+from mia_exp.reproduce.tables import NAMES
+
+MARKERS = ("o", "s", "^", "D")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A figure of AUC against one setting.
+
+    Attributes:
+        setting: The override that is swept.
+        label: What the axis says.
+        columns: The results that are drawn, a line each.
+        across: What the panels are, side by side.
+        logarithmic: Whether the axis is.
+    """
+
+    setting: str
+    label: str
+    columns: tuple[str, ...]
+    across: str = "dataset"
+    logarithmic: bool = False
+
+
+CURVES: dict[str, Curve] = {
+    "fig4": Curve("shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_rec"), logarithmic=True),
+    "fig8": Curve("attack.alpha", r"$\alpha$", ("l_mem", "l_rec")),
+    "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec")),
+    "fig10": Curve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
+    "fig11": Curve("shadow.n_pairs", "pairs of the shadow model", ("shadow_score", "l_rec"), logarithmic=True),
+    "fig15": Curve("difficulty.fitted_share", "share of the pixels that are fitted", ("l_mem", "l_rec")),
+    "fig16": Curve("difficulty.resize", "resize method", ("l_mem", "l_rec")),
+    "fig17": Curve("victim.difficulty_weighting", "difficulty weighs the victim's loss", ("l_mem", "l_rec")),
+}
+
+
+def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
+    """Draws the figure `name` as PNG and PDF.
+
+    Args:
+        name: A key of `CURVES`.
+        cells: Its jobs at one scale; those that have not finished are left out.
+        stem: The file's path without its ending.
+    """
+    curve = CURVES[name]
+    done = [cell for cell in cells if cell.metrics is not None]
+    panels = list(dict.fromkeys(cell.overrides[curve.across] for cell in done))
+    with paper_figure(stem, 4.2) as figure:
+        axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        for axis, panel in zip(axes, panels, strict=True):
+            members = [cell for cell in done if cell.overrides[curve.across] == panel]
+            for column, color, marker in zip(curve.columns, ATTACKS, MARKERS, strict=False):
+                _draw(axis, curve, members, column, color, marker)
+            _EXTRAS.get(name, _nothing)(axis, members)
+            axis.axhline(50, color=CHANCE, linewidth=1.5, linestyle="--", zorder=0)
+            axis.set(xlabel=curve.label, title=NAMES.get(panel, panel))
+        axes[0].set_ylabel("AUC, %")
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+
+
+def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
+    points = [(cell.overrides[curve.setting], result) for cell in cells if (result := cell.result(column))]
+    try:
+        places = [float(value) for value, _ in points]
+    except ValueError:
+        places = [float(place) for place in range(len(points))]
+        axis.set_xticks(places, [value for value, _ in points])
+    order = sorted(range(len(points)), key=lambda k: places[k])
+    x = [places[k] for k in order]
+    results: list[Mapping[str, Any]] = [points[k][1] for k in order]
+    low, high = ([100 * result["auc_ci95"][end] for result in results] for end in (0, 1))
+    axis.fill_between(x, low, high, color=color, alpha=0.12, linewidth=0)
+    axis.plot(x, [100 * result["auc"] for result in results], color=color, marker=marker, label=math_title(column))
+    if curve.logarithmic:
+        axis.set_xscale("log")
+        axis.set_xticks(x, [f"{place:g}" for place in x])
+        axis.minorticks_off()
+
+
+def _damage(axis: Axes, cells: Sequence[Cell]) -> None:
+    """What the noise leaves of the answers, on a second axis."""
+    points = sorted(
+        (float(cell.overrides["defense.sigma"]), cell.metrics["damage"]["answers"]["ssim"])
+        for cell in cells
+        if cell.metrics is not None and cell.metrics["damage"]
+    )
+    twin = axis.twinx()
+    twin.plot(*zip(*points, strict=True), color=BLIND, linestyle=":", marker="x")
+    twin.set(ylim=(0, 1.05), ylabel="SSIM of the answers (dotted)")
+    twin.grid(visible=False)
+
+
+def _threshold(axis: Axes, cells: Sequence[Cell]) -> None:
+    """The share at which there are as many fitted pixels as columns."""
+    for cell in cells[:1]:
+        assert cell.metrics is not None
+        grid = cell.metrics["difficulty"]["working_size"]
+        stages = BACKBONES[cell.metrics["features"]["backbone"]].stages
+        columns = sum(min(stage.channels, (4 * grid // stage.stride) ** 2) for stage in stages)
+        share = columns / grid**2
+        axis.axvline(share, color=BLIND, linestyle=":")
+        place = (share, axis.get_ylim()[0])
+        axis.annotate("as many pixels as columns", place, rotation=90, fontsize=8, color=BLIND, ha="right")
+
+
+def _nothing(axis: Axes, cells: Sequence[Cell]) -> None:
+    """Most figures show nothing else."""
+
+
+_EXTRAS: dict[str, Callable[[Axes, Sequence[Cell]], None]] = {"fig10": _damage, "fig15": _threshold}

@@ -1,0 +1,106 @@
+"""Figure 2, the method as a diagram, drawn from the stages of a real run: the demo on the embedded drawings."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from mia_exp.attacks.difficulty import NETWORK_SCALE, resize
+from mia_exp.attacks.loss_map import loss_maps
+from mia_exp.attacks.regression import CUTOFF, split_pixels, upsample
+from mia_exp.compose import planned_jobs
+from mia_exp.config import Config
+from mia_exp.features import load_backbone
+from mia_exp.pipeline import Pipeline
+from mia_exp.report.style import BLIND
+from mia_exp.reproduce.paper_figure import paper_figure
+
+EXPERIMENT = "demo"
+
+
+def draw_diagram(stem: Path) -> None:
+    """Runs what is not cached of the demo and draws one of its members' way through the attack.
+
+    Args:
+        stem: The file's path without its ending; a PNG and a PDF are written.
+
+    Raises:
+        MiaError: The run fails.
+    """
+    [(_, config)] = planned_jobs([f"experiment={EXPERIMENT}"])
+    pipeline = Pipeline(config)
+    pipeline.run()
+    scores = pipeline.scores().set_index("id")
+    members = scores.loc[list(pipeline.split_lists.members)]
+    # One in the middle: neither a success to boast of nor a failure.
+    chosen = members["l_rec"].sort_values().index[len(members) // 2]
+    answers = pipeline.answers
+    assert answers is not None
+    store = pipeline.pair_store
+    row = store.rows([chosen])[0]
+    x, y, v = store.x[row], store.y[row], np.asarray(answers[pipeline.ids.index(chosen)])
+    source = x if config.difficulty.source.name == "input" else y
+    small, features, predicted, wrong = _difficulty_parts(
+        torch.from_numpy(source.copy()).permute(2, 0, 1) / 255, config
+    )
+    with paper_figure(stem, 4.6) as figure:
+        axes = figure.subplots(2, 4)
+        _show(axes[0], (x, v, y, loss_maps(y, v).max(-1)), ("query x", "answer V(x)", "target y", "|V(x) − y|"))
+        named = "x" if source is x else "y"
+        titles = (f"{named}, at 56 × 56", r"features $\psi$", r"linear fit $P\psi$", "error, held-out pixels")
+        _show(axes[1], (small, features, predicted, wrong), titles)
+        score = scores.loc[chosen]
+        axes[0][3].set_xlabel(rf"mean: $L_{{rec}}$ = {score['l_rec']:.3f}", fontsize=11)
+        axes[1][3].set_xlabel(rf"mean: $L_{{diff}}$ = {score['l_diff']:.3f}", fontsize=11)
+        for first, second, line in ((0, 1, "V"), (4, 5, "network"), (5, 6, "least squares")):
+            _arrow(figure, axes.flat[first], axes.flat[second], line)
+        figure.supxlabel(
+            rf"$L_{{mem}} = L_{{rec}} - \alpha L_{{diff}}$ = {score['l_mem']:.3f}: a member, if below a threshold",
+            fontsize=12,
+        )
+
+
+def _difficulty_parts(image: Tensor, config: Config) -> tuple[np.ndarray, ...]:
+    """The image, three directions of the features, the fitted colours, and the error where it counts, for the eye."""
+    size, method = config.difficulty.working_size, config.difficulty.resize
+    colours = resize(image[None], size, method)[0].flatten(1).T.double().numpy()
+    with torch.inference_mode():
+        stages = load_backbone(config.features)(resize(image[None], size * NETWORK_SCALE, method))
+        columns = torch.cat([upsample(stage, size)[0] for stage in stages]).flatten(1).T.double().numpy()
+    split = split_pixels(size, config.difficulty.fitted_share, config.difficulty.seed)
+    design = np.column_stack([columns, np.ones(len(columns))])
+    solution = np.linalg.lstsq(design[split.fitted], colours[split.fitted], rcond=CUTOFF)[0]
+    predicted = design @ solution
+    error = np.full(size * size, np.nan)
+    error[split.held_out] = np.abs(predicted - colours)[split.held_out].mean(1)
+    centred = columns - columns.mean(0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    directions = left[:, :3] * values[:3]
+    low, high = np.percentile(directions, [2, 98], axis=0)
+    shape = (size, size, 3)
+    return (
+        colours.clip(0, 1).reshape(shape),
+        ((directions - low) / (high - low)).clip(0, 1).reshape(shape),
+        predicted.clip(0, 1).reshape(shape),
+        error.reshape(size, size),
+    )
+
+
+def _show(axes: np.ndarray, images: tuple[np.ndarray, ...], titles: tuple[str, ...]) -> None:
+    for axis, image, title in zip(axes, images, titles, strict=True):
+        axis.imshow(image, cmap="magma")
+        axis.set(xticks=[], yticks=[])
+        axis.grid(visible=False)
+        axis.spines[:].set_visible(False)
+        axis.set_title(title, fontsize=11)
+
+
+def _arrow(figure: Figure, start: Axes, end: Axes, text: str) -> None:
+    style = {"arrowstyle": "->", "color": BLIND, "linewidth": 1.6}
+    end.annotate(
+        "", (-0.03, 0.5), (1.03, 0.5), xycoords=end.transAxes, textcoords=start.transAxes, arrowprops=style
+    )
+    end.annotate(text, (-0.1, 0.56), xycoords=end.transAxes, ha="right", color=BLIND, fontsize=9)

@@ -1,0 +1,95 @@
+"""docs/results.md: every table and figure of the paper beside ours, made of results/ alone."""
+
+from pathlib import Path
+
+from mia_exp.reproduce.catalogue import ITEMS, Item
+from mia_exp.reproduce.cells import Cell, read_cells
+from mia_exp.reproduce.claims import CLAIMS, Finding
+from mia_exp.reproduce.tables import TABLES, markdown_table, render_table, render_verdicts
+
+BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
+PAGE = Path("docs/results.md")
+SCALES = {
+    "cpu": "Scaled down: 64-pixel victims of some hundred pairs on two CPU cores. Not the paper's numbers.",
+    "paper": "At the paper's size: 256 pixels, its epochs and counts.",
+}
+
+
+def write_page(results: Path, page: Path = PAGE) -> None:
+    """Puts what the results say in its place on the page.
+
+    Args:
+        results: Has a folder a scale.
+        page: Has a line where the generated part begins and one where it ends.
+    """
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{render(results, page)}\n{END}{after}")
+
+
+def render(results: Path, page: Path) -> str:
+    """The generated part, as Markdown."""
+    blocks = []
+    for scale, about in SCALES.items():
+        folder = results / scale
+        if not folder.is_dir():
+            blocks.append(f"## scale={scale}\n\nNothing has been run at this scale yet.")
+            continue
+        blocks.append(f"## scale={scale}\n\n{about}")
+        blocks.append(_claims(folder))
+        blocks += [_item(item, folder, scale) for item in ITEMS.values() if _has(item, folder)]
+        without = [item for item in ITEMS.values() if not _has(item, folder)]
+        if without:
+            names = ", ".join(item.name for item in without)
+            blocks.append(f"Not made at this scale: {names}.")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _item(item: Item, folder: Path, scale: str) -> str:
+    cells = read_cells(folder, item.experiments)
+    heading = f"### {_label(item)}: {item.title}\n\n    make reproduce-{item.name} scale={scale}"
+    parts = [heading]
+    if item.name in TABLES:
+        parts.append(render_table(item.name, cells))
+        verdicts = render_verdicts(item.name, cells)
+        parts.append(f"<details><summary>Each number beside the paper's</summary>\n\n{verdicts}\n\n</details>")
+    elif (folder / f"{item.name}.png").is_file():
+        parts.append(f"![{item.title}](../results/{scale}/{item.name}.png)")
+    missing = [cell.name for cell in cells if cell.metrics is None]
+    if missing:
+        parts.append("Missing: " + "; ".join(f"`{name}`" for name in missing) + ".")
+    return "\n\n".join(parts)
+
+
+def _claims(folder: Path) -> str:
+    rows = []
+    for claim in CLAIMS:
+        findings = claim.findings(read_cells(folder, claim.experiments))
+        if findings:
+            counts = [str(_count(findings, held)) for held in (True, None, False)]
+            rows.append([claim.text, *counts, _against(findings)])
+    if not rows:
+        return ""
+    header = ["What the paper says", "held", "open", "refuted", "where refuted"]
+    return (
+        "### What held\n\nPaired differences of AUC; open means that the 95 % interval includes zero.\n\n"
+        f"{markdown_table(header, rows)}"
+    )
+
+
+def _count(findings: list[Finding], held: bool | None) -> int:
+    return sum(finding.held is held for finding in findings)
+
+
+def _against(findings: list[Finding]) -> str:
+    return "; ".join(f"{finding.cell}: {finding.detail}" for finding in findings if finding.held is False)
+
+
+def _has(item: Item, folder: Path) -> bool:
+    cells: list[Cell] = read_cells(folder, item.experiments)
+    return any(cell.metrics is not None for cell in cells)
+
+
+def _label(item: Item) -> str:
+    kind, number = ("Table", item.name[5:]) if item.name.startswith("table") else ("Figure", item.name[3:])
+    return f"{kind} {number}"

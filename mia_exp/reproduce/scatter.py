@@ -1,0 +1,64 @@
+"""Figures of images in a plane: L_rec and L_mem (Figs. 3, 6), L_rec and difficulties (Figs. 5, 7)."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import pearsonr
+
+from mia_exp.data import Split
+from mia_exp.report.labels import math_title
+from mia_exp.report.style import MEMBER, NONMEMBER
+from mia_exp.reproduce.paper_figure import paper_figure
+from mia_exp.reproduce.tables import NAMES
+
+# By figure: what is across and what is up, a row of panels each.
+PLANES = {
+    "fig3": (("l_rec", "l_mem"),),
+    "fig6": (("l_rec", "l_mem"),),
+    "fig5": (("l_diff", "l_rec"), ("l_vsd", "l_rec")),
+    "fig7": (("l_diff", "l_rec"), ("l_vsd", "l_rec")),
+}
+
+
+def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) -> None:
+    """Draws the figure `name` as PNG and PDF, a panel a run.
+
+    Args:
+        name: A key of `PLANES`.
+        runs: Folders of finished runs.
+        artifacts: Where the runs' stages are kept.
+        stem: The file's path without its ending.
+    """
+    planes = PLANES[name]
+    with paper_figure(stem, 3.9 * len(planes)) as figure:
+        grid = figure.subplots(len(planes), len(runs), squeeze=False)
+        for row, (across, up) in zip(grid, planes, strict=True):
+            for axis, run in zip(row, runs, strict=True):
+                table, is_member, dataset = _scores(run, artifacts)
+                for group, label, color, marker in (
+                    (is_member, "members", MEMBER, "o"),
+                    (~is_member, "non-members", NONMEMBER, "s"),
+                ):
+                    x, y = table[across][group], table[up][group]
+                    axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
+                correlation = pearsonr(table[across], table[up]).statistic
+                axis.set(xlabel=math_title(across), title=f"{NAMES[dataset]}, Pearson {correlation:.2f}")
+            row[0].set_ylabel(math_title(up))
+        handles, labels = grid[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=2)
+
+
+def _scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:
+    """The scores of a run's images, which of them are members, and the dataset's name."""
+    metrics = json.loads((run / "metrics.json").read_text())
+    table = pd.read_parquet(run / "scores.parquet")
+    return table, table["id"].isin(_members(run, artifacts)).to_numpy(), metrics["dataset"]
+
+
+def _members(run: Path, artifacts: Path) -> list[str]:
+    key = json.loads((run / "metrics.json").read_text())["provenance"]["keys"]["split"]
+    split = Split.from_json((artifacts / "split" / key[:20] / "split.json").read_text())
+    return list(split.members)

@@ -1,0 +1,168 @@
+"""The paper's tables with ours beside them, as Markdown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.published import CASES, PUBLISHED, Published
+from mia_exp.reproduce.verdict import verdict
+
+SPLITS = ("random", "official")
+NAMES = {
+    "facades": "Facades",
+    "maps2sat": "Maps2sat",
+    "cityscapes": "Cityscapes",
+    "celeba": "CelebA",
+    "pix2pix": "pix2pix",
+    "pix2pixhd": "pix2pixHD",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table.
+
+    Attributes:
+        label: Its name.
+        published: The row's key in `PUBLISHED`.
+        experiment: Where ours comes from.
+        attack: The attack of that experiment's job, or None where it has only one.
+        column: The column of its results.
+    """
+
+    label: str
+    published: str
+    experiment: str
+    column: str
+    attack: str | None = None
+
+    def cell(self, cells: Sequence[Cell], victim: str, dataset: str, split: str) -> Cell | None:
+        """The finished job that the row's cell is made of."""
+        for cell in cells:
+            about = {"dataset": dataset, "victim": victim, "split": split}
+            if self.attack is not None:
+                about["attack"] = self.attack
+            fits = all(cell.overrides.get(key, wanted) == wanted for key, wanted in about.items())
+            if cell.experiment == self.experiment and fits and cell.result(self.column):
+                return cell
+        return None
+
+
+TABLES: dict[str, tuple[Line, ...]] = {
+    "table1": (
+        Line("L_rec", "l_rec", "table1", "l_rec"),
+        Line("L_mem", "l_mem", "table1", "l_mem"),
+    ),
+    "table2": (
+        Line("L_mem, single image", "l_mem", "table1", "l_mem"),
+        Line("supervised difficulty", "l_mem_vsd", "table2", "l_mem_vsd"),
+        Line("multi-image", "l_mem_multi", "table2_multi_image", "l_mem_multi"),
+        Line("multi-image, BDD100K", "l_mem_multi_bdd", "table2_bdd", "l_mem_multi"),
+    ),
+    "table3": (
+        Line("L_mem", "l_mem", "table1", "l_mem"),
+        Line("shadow-model classifier", "shadow_score", "table3", "shadow_score"),
+        Line("its accuracy", "shadow_accuracy", "table3", "shadow_score"),
+        Line("the same, BDD100K", "shadow_score_bdd", "table3_bdd", "shadow_score"),
+        Line("its accuracy", "shadow_accuracy_bdd", "table3_bdd", "shadow_score"),
+    ),
+    "table4": (
+        Line("L_mem (base)", "l_mem", "table4", "l_mem", "ours"),
+        Line("L_mem,aug", "l_mem_aug", "table4", "l_mem_aug", "augmented"),
+    ),
+}
+
+
+def render_table(name: str, cells: Sequence[Cell]) -> str:
+    """The table as the paper lays it out: a column a victim and dataset, and under each published row ours.
+
+    Args:
+        name: Such as `table4`.
+        cells: What was found at one scale.
+    """
+    header = ["", *(f"{NAMES[victim]} {NAMES[dataset]}" for victim, dataset in CASES)]
+    rows = []
+    for line in TABLES[name]:
+        published = PUBLISHED[line.published]
+        rows.append([f"**{line.label}**, paper", *(_published(published.get(case, [])) for case in CASES)])
+        for split in SPLITS:
+            found = [line.cell(cells, *case, split) for case in CASES]
+            if any(found):
+                ours = [
+                    _ours(cell, line) if published.get(case) or cell else "–"
+                    for case, cell in zip(CASES, found, strict=True)
+                ]
+                rows.append([f"{line.label}, ours, {split} split", *ours])
+    for split in SPLITS:
+        blind = [_strongest_blind(cells, TABLES[name][0], *case, split) for case in CASES]
+        if any(blind):
+            rows.append([f"*strongest blind row, {split} split*", *(text or "–" for text in blind)])
+    return markdown_table(header, rows)
+
+
+def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
+    """Each number of ours beside the published ones, with what it stands on."""
+    header = ["", "split", "ours", "paper", "verdict", "N", "seed", "split hash", "features"]
+    rows = []
+    for line in TABLES[name]:
+        for victim, dataset in CASES:
+            for split in SPLITS:
+                cell = line.cell(cells, victim, dataset, split)
+                if cell is None or cell.metrics is None:
+                    continue
+                about = cell.metrics
+                stands_on = [
+                    f"{about['n_members']} + {about['n_nonmembers']}",
+                    str(about["split"]["seed"]),
+                    f"`{about['split']['hash'][:8]}`",
+                    str(about["features"]["backbone"]),
+                ]
+                rows += [
+                    [
+                        f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
+                        split,
+                        _ours(cell, line),
+                        f"{published.value} ({published.source})",
+                        verdict(published, about, line.column),
+                        *stands_on,
+                    ]
+                    for published in PUBLISHED[line.published].get((victim, dataset), [])
+                ]
+    return markdown_table(header, rows)
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def percent_with_interval(result: Mapping[str, Any]) -> str:
+    """`86.7 [82.4, 90.1]`."""
+    low, high = result["auc_ci95"]
+    return f"{100 * result['auc']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _published(numbers: Sequence[Published]) -> str:
+    if len(numbers) == 1:
+        return str(numbers[0].value)
+    return "; ".join(f"{number.value} ({number.source})" for number in numbers) or "–"
+
+
+def _ours(cell: Cell | None, line: Line) -> str:
+    result = None if cell is None else cell.result(line.column)
+    if result is None:
+        return "missing"
+    if "accuracy" in line.published:
+        return f"{100 * result['accuracy']:.1f}"
+    return percent_with_interval(result)
+
+
+def _strongest_blind(cells: Sequence[Cell], line: Line, victim: str, dataset: str, split: str) -> str:
+    cell = line.cell(cells, victim, dataset, split)
+    if cell is None or cell.metrics is None:
+        return ""
+    name, result = max(cell.metrics["blind"].items(), key=lambda item: abs(item[1]["auc"] - 0.5))
+    mark = ", separates" if result["separates"] else ""
+    return f"{percent_with_interval(result)} ({name}{mark})"

@@ -1,0 +1,47 @@
+"""Where a published number lies to ours, and whether the two may be compared."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mia_exp.reproduce.published import Published
+
+# What the paper had, as far as it says; pairs that a victim was trained on, by dataset.
+PAPER_SIDE = 256
+PAPER_MEMBERS = {"facades": 400, "maps2sat": 1096, "cityscapes": 2975}
+PAPER_BACKBONE = "wide_resnet50_2"
+# Columns that no network of features has a part in.
+WITHOUT_FEATURES = ("l_rec", "l_rec_aug", "l_mem_multi", "shadow_score")
+
+
+def place(published: Published, result: Mapping[str, Any]) -> str:
+    """`above`, `below` or `inside the interval`: where ours lies."""
+    if published.measure == "accuracy":
+        ours = 100 * float(result["accuracy"])
+        return "above" if ours > published.value else "below" if ours < published.value else "equal"
+    low, high = (100 * end for end in result["auc_ci95"])
+    return "above" if low > published.value else "below" if high < published.value else "inside the interval"
+
+
+def differences(metrics: Mapping[str, Any], column: str) -> list[str]:
+    """What sets a run apart from the paper's: reasons why its number cannot confirm or refute a published one."""
+    found = []
+    side = metrics["victim"]["image_size"]
+    if side != PAPER_SIDE:
+        found.append(f"{side} px")
+    backbone = metrics["features"]["backbone"]
+    if column not in WITHOUT_FEATURES and backbone != PAPER_BACKBONE:
+        found.append(f"features of {backbone}")
+    members = metrics["split"]["members"]
+    if members != PAPER_MEMBERS.get(metrics["dataset"], members):
+        found.append(f"{members} members")
+    if metrics["split"]["kind"] == "random":
+        found.append("random split")
+    return found
+
+
+def verdict(published: Published, metrics: Mapping[str, Any], column: str) -> str:
+    """A few words: where ours lies, and why that says nothing about the published number, if so."""
+    result = metrics["attacks"][column]
+    reasons = differences(metrics, column)
+    where = place(published, result)
+    return f"{where}; not comparable: {', '.join(reasons)}" if reasons else where
