@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -23,18 +24,23 @@ OUTPUTS = Path("outputs")
 def main() -> None:
     """Entry point of `mia-reproduce`: exits 1 if a cell is missing."""
     parser = argparse.ArgumentParser(prog="mia-reproduce", description=__doc__)
-    parser.add_argument("items", nargs="+", choices=["all", "status", "page", *ITEMS], metavar="ITEM")
+    parser.add_argument("words", nargs="+", metavar="ITEM", help="all, status, page, an item, or SETTING=VALUE")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu", help="how large: cpu or paper")
     arguments = parser.parse_args()
+    overrides = [word for word in arguments.words if "=" in word]
+    names = [word for word in arguments.words if "=" not in word]
+    for name in names:
+        if name not in ("all", "status", "page", *ITEMS):
+            parser.error(f"{name}: expected all, status, page, or one of {', '.join(ITEMS)}")
     try:
         # All are done: what is missing in one leaves the others whole.
-        missing = [_do(name, arguments.scale) for name in arguments.items]
+        missing = [_do(name, arguments.scale, overrides) for name in names]
         sys.exit(1 if any(missing) else 0)
     except MiaError as error:
         sys.exit(f"error: {error}")
 
 
-def _do(name: str, scale: str) -> bool:
+def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
     """Does what one word of the command line asks; returns whether something is missing."""
     if name == "status":
         print_status(scale, RESULTS)
@@ -43,21 +49,21 @@ def _do(name: str, scale: str) -> bool:
         write_page(RESULTS)
         return False
     items = ITEMS.values() if name == "all" else [ITEMS[name]]
-    missing = [cell for item in items for cell in _reproduce(item, scale)]
+    missing = [cell for item in items for cell in _reproduce(item, scale, overrides)]
     write_page(RESULTS)
     for cell in dict.fromkeys(f"{cell.experiment}: {cell.name}" for cell in missing):
         Console(stderr=True).print(f"missing  {cell}", highlight=False, soft_wrap=True)
     return bool(missing)
 
 
-def _reproduce(item: Item, scale: str) -> list[Cell]:
+def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     """Runs an item's experiments, keeps what they found, draws it; returns the cells that are missing."""
     folder = RESULTS / scale
     for experiment in item.experiments:
         if wanting := item.wanting(experiment):
             Console(stderr=True).print(f"{experiment}: left out, since {wanting} is not there", highlight=False)
             continue
-        command = [sys.executable, "-m", "mia_exp", f"experiment={experiment}", f"scale={scale}"]
+        command = [sys.executable, "-m", "mia_exp", f"experiment={experiment}", f"scale={scale}", *overrides]
         status = subprocess.run(command, check=False).returncode
         if status == 130:
             raise KeyboardInterrupt

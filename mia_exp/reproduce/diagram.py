@@ -64,7 +64,7 @@ def draw_diagram(stem: Path) -> None:
 
 
 def _difficulty_parts(image: Tensor, config: Config) -> tuple[np.ndarray, ...]:
-    """The image, three directions of the features, the fitted colours, and the error where it counts, for the eye."""
+    """The image, three directions of its features, the fitted colours, and the error where it counts."""
     size, method = config.difficulty.working_size, config.difficulty.resize
     colours = resize(image[None], size, method)[0].flatten(1).T.double().numpy()
     with torch.inference_mode():

@@ -39,7 +39,9 @@ def test_where_the_tables_disagree_all_values_are_kept() -> None:
     sentence = PAPER.read_text().partition("The tables disagree")[2].partition("Record them all")[0]
     wanted = [float(number) for number in re.findall(r"\d+\.\d+", sentence)]
     kept = [
-        number.value for dataset in ("maps2sat", "cityscapes") for number in PUBLISHED["l_mem"]["pix2pixhd", dataset]
+        number.value
+        for dataset in ("maps2sat", "cityscapes")
+        for number in PUBLISHED["l_mem"]["pix2pixhd", dataset]
     ]
     assert kept == wanted
 

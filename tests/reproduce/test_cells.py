@@ -1,0 +1,130 @@
+"""Tables, claims and curves from cells made by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mia_exp.compose import planned_jobs
+from mia_exp.reproduce.catalogue import ITEMS
+from mia_exp.reproduce.cells import Cell, read_cells, save_cells
+from mia_exp.reproduce.claims import CLAIMS
+from mia_exp.reproduce.curves import CURVES, plot_curve
+from mia_exp.reproduce.page import write_page
+from mia_exp.reproduce.tables import render_table, render_verdicts
+
+ROOT = Path(__file__).parents[2]
+
+
+def metrics(l_rec: float, l_mem: float, delta: tuple[float, float], split: str = "random") -> dict[str, Any]:
+    def result(auc: float) -> dict[str, Any]:
+        return {"auc": auc, "auc_ci95": [auc - 0.05, auc + 0.05]}
+
+    return {
+        "dataset": "facades",
+        "n_members": 100,
+        "n_nonmembers": 90,
+        "victim": {"image_size": 64},
+        "features": {"backbone": "efficientnet_lite0"},
+        "split": {"kind": split, "members": 100, "seed": 3, "hash": "0123456789"},
+        "attacks": {"l_rec": result(l_rec), "l_mem": result(l_mem)},
+        "blind": {
+            "brightness": {**result(0.42), "separates": True},
+            "contrast": {**result(0.55), "separates": False},
+        },
+        "deltas": {"l_mem - l_rec": {"auc": l_mem - l_rec, "ci95": list(delta)}},
+    }
+
+
+def cell(found: dict[str, Any] | None, experiment: str = "table1", **overrides: str) -> Cell:
+    return Cell(experiment, {"dataset": "facades", "victim": "pix2pix", "split": "random", **overrides}, found)
+
+
+def test_ours_stands_under_the_papers_number_and_over_the_strongest_blind_row() -> None:
+    lines = render_table("table1", [cell(metrics(0.8, 0.85, (0.01, 0.09)))]).splitlines()
+    assert lines[0].split(" | ")[1] == "pix2pix Facades"
+    first = {line.split(" | ")[0].strip("| "): line.split(" | ")[1] for line in lines[2:]}
+    assert first == {
+        "**L_rec**, paper": "93.39",
+        "L_rec, ours, random split": "80.0 [75.0, 85.0]",
+        "**L_mem**, paper": "96.62",
+        "L_mem, ours, random split": "85.0 [80.0, 90.0]",
+        # The furthest from 50, below it.
+        "*strongest blind row, random split*": "42.0 [37.0, 47.0] (brightness, separates)",
+    }
+
+
+def test_a_verdict_says_what_a_number_stands_on() -> None:
+    lines = render_verdicts("table1", [cell(metrics(0.8, 0.85, (0.01, 0.09)))]).splitlines()
+    cells = lines[2].strip("| ").split(" | ")
+    assert cells == [
+        "L_rec, pix2pix Facades",
+        "random",
+        "80.0 [75.0, 85.0]",
+        "93.39 (Table 1)",
+        "below; not comparable: 64 px, 100 members, random split",
+        "100 + 90",
+        "3",
+        "`01234567`",
+        "efficientnet_lite0",
+    ]
+
+
+def test_a_cell_that_has_not_finished_is_no_number() -> None:
+    assert "ours" not in render_table("table1", [cell(None)])
+    assert render_verdicts("table1", [cell(None)]).count("\n") == 1
+
+
+def test_a_claim_is_judged_by_the_paired_interval() -> None:
+    cells = [
+        cell(metrics(0.8, 0.85, (0.01, 0.09))),
+        cell(metrics(0.8, 0.81, (-0.02, 0.03)), split="official"),
+        cell(metrics(0.8, 0.7, (-0.2, -0.01)), dataset="maps2sat"),
+        cell(None, dataset="cityscapes"),
+        cell(metrics(0.8, 0.9, (0.05, 0.2)), experiment="fig8"),
+    ]
+    findings = CLAIMS[0].findings(cells)
+    assert [finding.held for finding in findings] == [True, None, False]
+    assert findings[2].cell == "pix2pix Maps2sat, random split"
+
+
+def test_cells_are_kept_with_what_sets_them_apart(tmp_path: Path) -> None:
+    for number, found in ((0, metrics(0.8, 0.9, (0, 0.1))), (1, None)):
+        job = tmp_path / "sweep" / str(number)
+        job.mkdir(parents=True)
+        words = ["experiment=fig8", "scale=cpu", f"attack.alpha={number}"]
+        (job / "overrides.json").write_text(json.dumps(words))
+        if found:
+            (job / "metrics.json").write_text(json.dumps(found))
+    saved = save_cells(tmp_path / "sweep", "fig8", tmp_path / "results")
+    assert saved == read_cells(tmp_path / "results", ["fig8", "fig9"])
+    assert [cell.name for cell in saved] == ["attack.alpha=0", "attack.alpha=1"]
+    assert [cell.metrics is None for cell in saved] == [False, True]
+
+
+def test_a_curve_is_drawn_the_same_twice(tmp_path: Path) -> None:
+    curve = CURVES["fig8"]
+    cells = [
+        cell(metrics(0.8, 0.8 + alpha / 20, (0, 0.1)), **{curve.setting: str(alpha), "dataset": dataset})
+        for alpha in (2, 0, 1)
+        for dataset in ("facades", "maps2sat")
+    ]
+    for folder in ("a", "b"):
+        plot_curve("fig8", cells, tmp_path / folder / "fig8")
+    for name in ("fig8.png", "fig8.pdf"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize(("scale", "side"), [("cpu", 64), ("paper", 256)])
+def test_every_experiment_composes_at_both_scales(scale: str, side: int) -> None:
+    for experiment in {experiment: None for item in ITEMS.values() for experiment in item.experiments}:
+        _, config = next(planned_jobs([f"experiment={experiment}", f"scale={scale}"]))
+        assert (config.scale, config.victim.image_size) == (scale, side), experiment
+
+
+def test_the_page_is_that_of_the_results(tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    page.write_text((ROOT / "docs/results.md").read_text())
+    write_page(ROOT / "results", page)
+    assert page.read_text() == (ROOT / "docs/results.md").read_text()

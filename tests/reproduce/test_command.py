@@ -1,0 +1,67 @@
+"""`mia-reproduce` on real pairs, with a victim that trains in seconds: what it leaves, and what it does again."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parents[2].parent / "shared/data"
+TINY = [
+    "victim.ngf=4",
+    "victim.ndf=4",
+    "victim.epochs=1",
+    "victim.decay_epochs=0",
+    "victim.checkpoint_epochs=[]",
+    "split.n_members=12",
+    "trainer.accelerator=cpu",
+    "evaluation.bootstrap=100",
+]
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs shared/data")
+
+
+def reproduce(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MIA_EXP_DATA": str(DATA)}
+    command = [sys.executable, "-m", "mia_exp.reproduce", *words]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    text = "# Results\n<!-- from results/, by `mia-reproduce page` -->\n<!-- end -->\n"
+    (tmp_path / "docs/results.md").write_text(text)
+    return tmp_path
+
+
+def test_a_figure_from_its_sweep_to_the_page(project: Path) -> None:
+    outcome = reproduce("fig8", *TINY, "dataset=facades", "attack.alpha=0,1", cwd=project)
+    assert outcome.returncode == 0, outcome.stderr
+    found = json.loads((project / "results/cpu/fig8.json").read_text())
+    assert [job["overrides"]["attack.alpha"] for job in found["jobs"]] == ["0", "1"]
+    assert {job["metrics"]["scale"] for job in found["jobs"]} == {"cpu"}
+    # Without the difficulty, L_mem is L_rec.
+    at_zero = found["jobs"][0]["metrics"]["attacks"]
+    assert at_zero["l_mem"]["auc"] == at_zero["l_rec"]["auc"]
+    assert (project / "results/cpu/fig8.pdf").read_bytes().startswith(b"%PDF")
+    assert "![AUC against alpha](../results/cpu/fig8.png)" in (project / "docs/results.md").read_text()
+
+
+def test_a_cell_that_fails_leaves_the_others_and_is_named(project: Path) -> None:
+    words = [*TINY, "attack.alpha=1", "dataset.root=" + str(DATA / "facades"), "dataset=facades,maps2sat"]
+    outcome = reproduce("fig8", *words, cwd=project)
+    assert outcome.returncode == 1
+    assert "missing" in outcome.stderr
+    assert "dataset=maps2sat" in outcome.stderr
+    found = json.loads((project / "results/cpu/fig8.json").read_text())
+    assert [job["metrics"] is None for job in found["jobs"]] == [False, True]
+    assert "Missing: `" in (project / "docs/results.md").read_text()
+
+
+def test_an_unknown_item_is_one_line(project: Path) -> None:
+    outcome = reproduce("table9", cwd=project)
+    assert outcome.returncode == 2
+    assert "table9: expected all, status, page, or one of table1" in outcome.stderr.splitlines()[-1]
