@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mia_exp.evaluation import as_membership
 from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
 from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
-from mia_exp.report.labels import math_title, title
+from mia_exp.report.labels import math_title, meaning, title
 
 
 class Gallery(Protocol):
@@ -78,8 +78,10 @@ def choose_figures(
             "of the paper.",
             partial(plot_histograms, table, is_member, shown),
         ),
-        _difficulty_extremes(table, gallery),
+        _extremes("difficulty-extremes", "l_diff", "Fig. 1", table, gallery),
     ]
+    if "l_vsd" in table:
+        figures.append(_extremes("search-difficulty-extremes", "l_vsd", "Fig. 13", table, gallery))
     if "l_rec" in table:
         difficulties = [name for name in ("l_diff", "l_shadow", "l_vsd") if name in table]
         figures.insert(2, _error_against_difficulty(table, is_member, difficulties))
@@ -107,14 +109,14 @@ def _error_against_difficulty(
     )
 
 
-def _difficulty_extremes(table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
-    difficulty = table["l_diff"].sort_values(kind="stable")
+def _extremes(name: str, column: str, original: str, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
+    difficulty = table[column].sort_values(kind="stable")
     easiest, hardest = difficulty.head(ACROSS), difficulty.tail(ACROSS).iloc[::-1]
     return ReportFigure(
-        "difficulty-extremes",
-        "Easiest and hardest images",
-        "The targets with the lowest and the highest L_diff, members and non-members alike; the number is L_diff. "
-        "After Fig. 1 of the paper.",
+        name,
+        f"Easiest and hardest images by {title(column)}",
+        f"The targets with the lowest and the highest {title(column)}, {meaning(column)}, members and non-members "
+        f"alike; the number is that score. After {original} of the paper.",
         partial(
             plot_difficulty_extremes,
             gallery.y(easiest.index.tolist()),

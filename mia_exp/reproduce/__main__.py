@@ -14,6 +14,7 @@ from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.curves import CURVES, plot_curve
 from mia_exp.reproduce.diagram import draw_diagram
 from mia_exp.reproduce.page import write_page
+from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scatter import PLANES, plot_planes
 from mia_exp.reproduce.status import print_status
 
@@ -74,9 +75,12 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     finished = [cell for cell in cells if cell.metrics is not None]
     if item.name in CURVES and finished:
         plot_curve(item.name, finished, folder / item.name)
+    sweep = OUTPUTS / "reproduce" / scale / item.name
+    runs = sorted((path.parent for path in sweep.glob("*/metrics.json")), key=lambda run: int(run.name))
+    if item.name in PICTURES:
+        for path in keep_pictures(item.name, runs, sweep):
+            Console().print(f"figure  {path}", highlight=False, soft_wrap=True)
     if item.name in PLANES and finished:
-        sweep = OUTPUTS / "reproduce" / scale / item.name
-        runs = sorted((path.parent for path in sweep.glob("*/metrics.json")), key=lambda run: int(run.name))
         plot_planes(item.name, runs, OUTPUTS / "artifacts", folder / item.name)
     return [cell for cell in cells if cell.metrics is None]
 

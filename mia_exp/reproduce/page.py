@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from mia_exp.data import ATTRIBUTION
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
-from mia_exp.reproduce.tables import TABLES, markdown_table, render_table, render_verdicts
+from mia_exp.reproduce.pictures import PICTURES
+from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
 
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
 PAGE = Path("docs/results.md")
@@ -55,6 +57,15 @@ def _item(item: Item, folder: Path, scale: str) -> str:
         parts.append(f"<details><summary>Each number beside the paper's</summary>\n\n{verdicts}\n\n</details>")
     elif (folder / f"{item.name}.png").is_file():
         parts.append(f"![{item.title}](../results/{scale}/{item.name}.png)")
+    elif item.name in PICTURES:
+        parts.append(
+            "It shows images of the dataset, which may not be passed on: the command leaves it in "
+            f"`outputs/reproduce/{scale}/{item.name}/`."
+        )
+    if item.name not in TABLES and cells:
+        parts.append(f"<details><summary>Its numbers</summary>\n\n{render_numbers(cells)}\n\n</details>")
+    if item.name == "fig2":
+        parts.append(f"Drawn from a run on the embedded drawings. {ATTRIBUTION}")
     missing = [cell.name for cell in cells if cell.metrics is None]
     if missing:
         parts.append("Missing: " + "; ".join(f"`{name}`" for name in missing) + ".")
@@ -87,7 +98,7 @@ def _against(findings: list[Finding]) -> str:
 
 def _has(item: Item, folder: Path) -> bool:
     cells: list[Cell] = read_cells(folder, item.experiments)
-    return any(cell.metrics is not None for cell in cells)
+    return any(cell.metrics is not None for cell in cells) or (folder / f"{item.name}.png").is_file()
 
 
 def _label(item: Item) -> str:

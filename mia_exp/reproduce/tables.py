@@ -112,12 +112,6 @@ def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
                 if cell is None or cell.metrics is None:
                     continue
                 about = cell.metrics
-                stands_on = [
-                    f"{about['n_members']} + {about['n_nonmembers']}",
-                    str(about["split"]["seed"]),
-                    f"`{about['split']['hash'][:8]}`",
-                    str(about["features"]["backbone"]),
-                ]
                 rows += [
                     [
                         f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
@@ -125,11 +119,44 @@ def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
                         _ours(cell, line),
                         f"{published.value} ({published.source})",
                         verdict(published, about, line.column),
-                        *stands_on,
+                        *_stands_on(about),
                     ]
                     for published in PUBLISHED[line.published].get((victim, dataset), [])
                 ]
     return markdown_table(header, rows)
+
+
+def render_numbers(cells: Sequence[Cell]) -> str:
+    """What each cell of a figure found, beside the published number where there is one."""
+    done = [(cell, cell.metrics) for cell in cells if cell.metrics is not None]
+    columns = list(dict.fromkeys(column for _, about in done for column in about["attacks"]))
+    header = ["", *columns, "paper", "N", "seed", "split hash", "features"]
+    rows = []
+    for cell, about in done:
+        case = (cell.overrides.get("victim", ""), about["dataset"])
+        published = [number for column in columns for number in PUBLISHED.get(column, {}).get(case, [])]
+        from_here = [number for number in published if number.source.startswith("Fig")]
+        rows.append(
+            [
+                cell.name,
+                *(
+                    "–" if (found := cell.result(column)) is None else percent_with_interval(found)
+                    for column in columns
+                ),
+                _published(from_here),
+                *_stands_on(about),
+            ]
+        )
+    return markdown_table(header, rows)
+
+
+def _stands_on(about: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{about['n_members']} + {about['n_nonmembers']}",
+        str(about["split"]["seed"]),
+        f"`{about['split']['hash'][:8]}`",
+        str(about["features"]["backbone"]),
+    ]
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
