@@ -34,14 +34,21 @@ def question(metrics: Mapping[str, Any]) -> str:
     if not _asked(metrics):
         return (
             f"Do members and non-members of {metrics['dataset']} differ in difficulty? {images(metrics)} were "
-            "scored; no model was asked."
+            f"scored; no model was asked.{_scale(metrics)}"
         )
     kind = metrics["defense"]["kind"]
     guarded = "" if kind == "none" else f", behind the defense {kind}"
     return (
         f"Which images of {metrics['dataset']} was this {metrics['victim']['kind']} trained on? "
-        f"{images(metrics)} were judged by the model's answers alone{guarded}."
+        f"{images(metrics)} were judged by the model's answers alone{guarded}.{_scale(metrics)}"
     )
+
+
+def _scale(metrics: Mapping[str, Any]) -> str:
+    """A word on runs that stand for the paper's at another size."""
+    if metrics.get("scale", "own") != "cpu":
+        return ""
+    return f" Scaled down to {metrics['victim']['image_size']} pixels (scale=cpu): not the paper's numbers."
 
 
 def images(metrics: Mapping[str, Any]) -> str:

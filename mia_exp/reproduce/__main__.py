@@ -8,18 +8,18 @@ from pathlib import Path
 
 from rich.console import Console
 
+from mia_exp.compose import planned_jobs
 from mia_exp.errors import MiaError
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
-from mia_exp.reproduce.curves import CURVES, plot_curve
-from mia_exp.reproduce.diagram import draw_diagram
+from mia_exp.reproduce.figures import draw
 from mia_exp.reproduce.page import write_page
-from mia_exp.reproduce.pictures import PICTURES, keep_pictures
-from mia_exp.reproduce.scatter import PLANES, plot_planes
 from mia_exp.reproduce.status import print_status
 
 RESULTS = Path("results")
 OUTPUTS = Path("outputs")
+# The exit status of Ctrl-C.
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -39,6 +39,9 @@ def main() -> None:
         sys.exit(1 if any(missing) else 0)
     except MiaError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)
 
 
 def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
@@ -46,10 +49,7 @@ def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
     if name == "status":
         print_status(scale, RESULTS)
         return False
-    if name == "page":
-        write_page(RESULTS)
-        return False
-    items = ITEMS.values() if name == "all" else [ITEMS[name]]
+    items = {"page": [], "all": list(ITEMS.values())}.get(name) or ([ITEMS[name]] if name in ITEMS else [])
     missing = [cell for item in items for cell in _reproduce(item, scale, overrides)]
     write_page(RESULTS)
     for cell in dict.fromkeys(f"{cell.experiment}: {cell.name}" for cell in missing):
@@ -64,25 +64,14 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
         if wanting := item.wanting(experiment):
             Console(stderr=True).print(f"{experiment}: left out, since {wanting} is not there", highlight=False)
             continue
-        command = [sys.executable, "-m", "mia_exp", f"experiment={experiment}", f"scale={scale}", *overrides]
-        status = subprocess.run(command, check=False).returncode
-        if status == 130:
+        words = [f"experiment={experiment}", f"scale={scale}", *overrides]
+        planned = [job for job, _ in planned_jobs(words)]
+        status = subprocess.run([sys.executable, "-m", "mia_exp", *words], check=False).returncode
+        save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, planned, folder)
+        if status == INTERRUPTED:
             raise KeyboardInterrupt
-        save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, folder)
-    if item.name == "fig2":
-        draw_diagram(folder / item.name)
-    cells = read_cells(folder, item.experiments)
-    finished = [cell for cell in cells if cell.metrics is not None]
-    if item.name in CURVES and finished:
-        plot_curve(item.name, finished, folder / item.name)
-    sweep = OUTPUTS / "reproduce" / scale / item.name
-    runs = sorted((path.parent for path in sweep.glob("*/metrics.json")), key=lambda run: int(run.name))
-    if item.name in PICTURES:
-        for path in keep_pictures(item.name, runs, sweep):
-            Console().print(f"figure  {path}", highlight=False, soft_wrap=True)
-    if item.name in PLANES and finished:
-        plot_planes(item.name, runs, OUTPUTS / "artifacts", folder / item.name)
-    return [cell for cell in cells if cell.metrics is None]
+    draw(item, scale, RESULTS, OUTPUTS)
+    return [cell for cell in read_cells(folder, item.experiments) if cell.metrics is None]
 
 
 if __name__ == "__main__":

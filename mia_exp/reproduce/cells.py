@@ -1,7 +1,7 @@
 """What the experiments found: one cell a job."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,20 @@ def read_cells(folder: Path, experiments: Sequence[str]) -> list[Cell]:
     return cells
 
 
-def save_cells(sweep: Path, experiment: str, folder: Path) -> list[Cell]:
+def save_cells(sweep: Path, experiment: str, planned: Sequence[Sequence[str]], folder: Path) -> list[Cell]:
     """Keeps what the jobs of a sweep found in `folder / experiment.json`.
 
     Args:
-        sweep: The sweep's folder: a folder a job, with `overrides.json` and, if it finished, `metrics.json`.
+        sweep: The sweep's folder: a folder a job, by its number, with `overrides.json` and, if it finished,
+            `metrics.json`. What other jobs left there before is not read.
         experiment: Its name.
+        planned: The overrides of each job.
         folder: Where results are kept.
 
     Returns:
         The cells, finished or not.
     """
-    cells = list(_jobs(sweep, experiment))
+    cells = [_cell(sweep / str(number), experiment, words) for number, words in enumerate(planned)]
     folder.mkdir(parents=True, exist_ok=True)
     content = {
         "schema": 1,
@@ -71,9 +73,9 @@ def save_cells(sweep: Path, experiment: str, folder: Path) -> list[Cell]:
     return cells
 
 
-def _jobs(sweep: Path, experiment: str) -> Iterator[Cell]:
-    for path in sorted(sweep.glob("*/overrides.json"), key=lambda path: int(path.parent.name)):
-        words = [word.split("=", 1) for word in json.loads(path.read_text())]
-        overrides = {key: value for key, value in words if key not in ("experiment", "scale")}
-        metrics = path.with_name("metrics.json")
-        yield Cell(experiment, overrides, json.loads(metrics.read_text()) if metrics.is_file() else None)
+def _cell(job: Path, experiment: str, words: Sequence[str]) -> Cell:
+    pairs = dict(word.split("=", 1) for word in words)
+    overrides = {key: value for key, value in pairs.items() if key not in ("experiment", "scale")}
+    own = (job / "overrides.json").is_file() and set(json.loads((job / "overrides.json").read_text())) == set(words)
+    finished = own and (job / "metrics.json").is_file()
+    return Cell(experiment, overrides, json.loads((job / "metrics.json").read_text()) if finished else None)

@@ -12,7 +12,7 @@ from mia_exp.report.labels import math_title
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.paper_figure import paper_figure
-from mia_exp.reproduce.tables import NAMES
+from mia_exp.reproduce.tables import NAMES, scale_title
 
 MARKERS = ("o", "s", "^", "D")
 
@@ -57,7 +57,7 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
         stem: The file's path without its ending.
     """
     curve = CURVES[name]
-    done = [cell for cell in cells if cell.metrics is not None]
+    done = [cell for cell in cells if cell.metrics]
     panels = list(dict.fromkeys(cell.overrides[curve.across] for cell in done))
     with paper_figure(stem, 4.2) as figure:
         axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
@@ -70,7 +70,8 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
             axis.set(xlabel=curve.label, title=NAMES.get(panel, panel))
         axes[0].set_ylabel("AUC, %")
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+        title = scale_title(done[0].metrics)
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), title=title)
 
 
 def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:

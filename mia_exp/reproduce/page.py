@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mia_exp.data import ATTRIBUTION
+from mia_exp.errors import MiaError
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
@@ -23,13 +24,18 @@ def write_page(results: Path, page: Path = PAGE) -> None:
     Args:
         results: Has a folder a scale.
         page: Has a line where the generated part begins and one where it ends.
+
+    Raises:
+        MiaError: There is no such page.
     """
+    if not page.is_file():
+        raise MiaError(f"{page}: there is no such file here; run this in the clone of mia_exp")
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{render(results, page)}\n{END}{after}")
+    page.write_text(f"{before}{BEGIN}\n{render(results)}\n{END}{after}")
 
 
-def render(results: Path, page: Path) -> str:
+def render(results: Path) -> str:
     """The generated part, as Markdown."""
     blocks = []
     for scale, about in SCALES.items():

@@ -12,7 +12,7 @@ from mia_exp.data import Split
 from mia_exp.report.labels import math_title
 from mia_exp.report.style import MEMBER, NONMEMBER
 from mia_exp.reproduce.paper_figure import paper_figure
-from mia_exp.reproduce.tables import NAMES
+from mia_exp.reproduce.tables import NAMES, scale_title
 
 # By figure: what is across and what is up, a row of panels each.
 PLANES = {
@@ -48,7 +48,8 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
                 axis.set(xlabel=math_title(across), title=f"{NAMES[dataset]}, Pearson {correlation:.2f}")
             row[0].set_ylabel(math_title(up))
         handles, labels = grid[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2)
+        title = scale_title(json.loads((runs[0] / "metrics.json").read_text()))
+        figure.legend(handles, labels, loc="outside upper center", ncols=2, title=title)
 
 
 def _scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:

@@ -159,6 +159,11 @@ def _stands_on(about: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def scale_title(metrics: Mapping[str, Any] | None) -> str:
+    """`scale=cpu: 64 pixels`: what each figure is labelled with."""
+    return "" if metrics is None else f"scale={metrics['scale']}: {metrics['victim']['image_size']} pixels"
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of Markdown."""
     lines = [header, ["---"] * len(header), *rows]

@@ -22,6 +22,7 @@ def metrics(l_rec: float, l_mem: float, delta: tuple[float, float], split: str =
         return {"auc": auc, "auc_ci95": [auc - 0.05, auc + 0.05]}
 
     return {
+        "scale": "cpu",
         "dataset": "facades",
         "n_members": 100,
         "n_nonmembers": 90,
@@ -90,17 +91,18 @@ def test_a_claim_is_judged_by_the_paired_interval() -> None:
 
 
 def test_cells_are_kept_with_what_sets_them_apart(tmp_path: Path) -> None:
-    for number, found in ((0, metrics(0.8, 0.9, (0, 0.1))), (1, None)):
+    planned = [["experiment=fig8", "scale=cpu", f"attack.alpha={number}"] for number in range(4)]
+    # The second has not finished, the third is what another sweep left, the fourth was never started.
+    for number, words in enumerate([planned[0], planned[1], ["attack.alpha=9"]]):
         job = tmp_path / "sweep" / str(number)
         job.mkdir(parents=True)
-        words = ["experiment=fig8", "scale=cpu", f"attack.alpha={number}"]
         (job / "overrides.json").write_text(json.dumps(words))
-        if found:
-            (job / "metrics.json").write_text(json.dumps(found))
-    saved = save_cells(tmp_path / "sweep", "fig8", tmp_path / "results")
+        if number != 1:
+            (job / "metrics.json").write_text(json.dumps(metrics(0.8, 0.9, (0, 0.1))))
+    saved = save_cells(tmp_path / "sweep", "fig8", planned, tmp_path / "results")
     assert saved == read_cells(tmp_path / "results", ["fig8", "fig9"])
-    assert [cell.name for cell in saved] == ["attack.alpha=0", "attack.alpha=1"]
-    assert [cell.metrics is None for cell in saved] == [False, True]
+    assert [cell.name for cell in saved] == [f"attack.alpha={number}" for number in range(4)]
+    assert [cell.metrics is None for cell in saved] == [False, True, True, True]
 
 
 def test_a_curve_is_drawn_the_same_twice(tmp_path: Path) -> None:
