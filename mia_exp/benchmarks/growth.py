@@ -138,7 +138,7 @@ def _plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
         last = rows[-1]["seconds"]
         time_axis.plot(count, [last * n / count[-1] for n in count], color=CHANCE, label="in proportion to N")
         time_axis.set(xscale="log", yscale="log", xlabel="images N", ylabel="seconds", title="time")
-        time_axis.legend(fontsize=8.5)
+        figure.legend(loc="outside lower center", ncols=4)
         memory_axis.plot(count, [row["peak_mb"] for row in rows], color="#000000", marker="o")
         memory_axis.set(xscale="log", xlabel="images N", ylabel="MB", title="memory at its peak")
         memory_axis.set_ylim(0, 1.2 * max(row["peak_mb"] for row in rows))
