@@ -172,8 +172,11 @@ def planned_jobs(words: list[str]) -> Iterator[tuple[list[str], schemas.Config]]
             for job in product(*map(_values, parsed)):
                 composed = compose("config", list(job), return_hydra_config=True)
                 _check_launcher(composed.hydra.launcher._target_)
-                params = composed.hydra.sweeper.params or {}
-                if not params:
+                # What the command line says wins over what the experiment sweeps, as in Hydra.
+                given = {override.key_or_group for override in parsed}
+                swept_by_file = composed.hydra.sweeper.params or {}
+                params = {key: value for key, value in swept_by_file.items() if key not in given}
+                if not swept_by_file:
                     with open_dict(composed):
                         del composed.hydra
                     yield list(job), typed_config(composed)
@@ -182,7 +185,6 @@ def planned_jobs(words: list[str]) -> Iterator[tuple[list[str], schemas.Config]]
                     [f"{key}={value}" for key, value in params.items()]
                 )
                 for cell in product(*map(_values, swept)):
-                    # What the command line says wins over what the experiment sweeps, as in Hydra.
                     yield [*cell, *job], typed_config(compose("config", [*cell, *job]))
         except HydraException as error:
             raise ConfigError(_explain(error, overrides)) from error

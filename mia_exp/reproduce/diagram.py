@@ -1,5 +1,6 @@
 """Figure 2, the method as a diagram, drawn from the stages of a real run: the demo on the embedded drawings."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,15 +44,13 @@ def draw_diagram(stem: Path) -> None:
     row = store.rows([chosen])[0]
     x, y, v = store.x[row], store.y[row], np.asarray(answers[pipeline.ids.index(chosen)])
     source = x if config.difficulty.source.name == "input" else y
-    small, features, predicted, wrong = _difficulty_parts(
-        torch.from_numpy(source.copy()).permute(2, 0, 1) / 255, config
-    )
+    parts = DifficultyParts.of(torch.from_numpy(source.copy()).permute(2, 0, 1) / 255, config)
     with paper_figure(stem, 4.6) as figure:
         axes = figure.subplots(2, 4)
         _show(axes[0], (x, v, y, loss_maps(y, v).max(-1)), ("query x", "answer V(x)", "target y", "|V(x) − y|"))
         named = "x" if source is x else "y"
         titles = (f"{named}, at 56 × 56", r"features $\psi$", r"linear fit $P\psi$", "error, held-out pixels")
-        _show(axes[1], (small, features, predicted, wrong), titles)
+        _show(axes[1], (parts.image, parts.features, parts.predicted, parts.error), titles)
         score = scores.loc[chosen]
         axes[0][3].set_xlabel(rf"mean: $L_{{rec}}$ = {score['l_rec']:.3f}", fontsize=11)
         axes[1][3].set_xlabel(rf"mean: $L_{{diff}}$ = {score['l_diff']:.3f}", fontsize=11)
@@ -63,30 +62,46 @@ def draw_diagram(stem: Path) -> None:
         )
 
 
-def _difficulty_parts(image: Tensor, config: Config) -> tuple[np.ndarray, ...]:
-    """The image, three directions of its features, the fitted colours, and the error where it counts."""
-    size, method = config.difficulty.working_size, config.difficulty.resize
-    colours = resize(image[None], size, method)[0].flatten(1).T.double().numpy()
-    with torch.inference_mode():
-        stages = load_backbone(config.features)(resize(image[None], size * NETWORK_SCALE, method))
-        columns = torch.cat([upsample(stage, size)[0] for stage in stages]).flatten(1).T.double().numpy()
-    split = split_pixels(size, config.difficulty.fitted_share, config.difficulty.seed)
-    design = np.column_stack([columns, np.ones(len(columns))])
-    solution = np.linalg.lstsq(design[split.fitted], colours[split.fitted], rcond=CUTOFF)[0]
-    predicted = design @ solution
-    error = np.full(size * size, np.nan)
-    error[split.held_out] = np.abs(predicted - colours)[split.held_out].mean(1)
-    centred = columns - columns.mean(0)
-    left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    directions = left[:, :3] * values[:3]
-    low, high = np.percentile(directions, [2, 98], axis=0)
-    shape = (size, size, 3)
-    return (
-        colours.clip(0, 1).reshape(shape),
-        ((directions - low) / (high - low)).clip(0, 1).reshape(shape),
-        predicted.clip(0, 1).reshape(shape),
-        error.reshape(size, size),
-    )
+@dataclass(frozen=True)
+class DifficultyParts:
+    """What L_diff goes through on its way, as pictures of side S = `difficulty.working_size`.
+
+    Attributes:
+        image: The image at that size, (S, S, 3) in [0, 1].
+        features: Three directions of psi, those of its largest variance, (S, S, 3) stretched to [0, 1].
+        predicted: P psi, (S, S, 3), clipped to [0, 1].
+        error: Mean absolute error of each held-out pixel, (S, S); not a number where a pixel was fitted.
+    """
+
+    image: np.ndarray
+    features: np.ndarray
+    predicted: np.ndarray
+    error: np.ndarray
+
+    @classmethod
+    def of(cls, image: Tensor, config: Config) -> "DifficultyParts":
+        """Works them out for an image (3, H, W) in [0, 1], by plain least squares on all columns."""
+        size, method = config.difficulty.working_size, config.difficulty.resize
+        colours = resize(image[None], size, method)[0].flatten(1).T.double().numpy()
+        with torch.inference_mode():
+            stages = load_backbone(config.features)(resize(image[None], size * NETWORK_SCALE, method))
+            columns = torch.cat([upsample(stage, size)[0] for stage in stages]).flatten(1).T.double().numpy()
+        split = split_pixels(size, config.difficulty.fitted_share, config.difficulty.seed)
+        design = np.column_stack([columns, np.ones(len(columns))])
+        solution = np.linalg.lstsq(design[split.fitted], colours[split.fitted], rcond=CUTOFF)[0]
+        predicted = design @ solution
+        error = np.full(size * size, np.nan)
+        error[split.held_out] = np.abs(predicted - colours)[split.held_out].mean(1)
+        left, values, _ = np.linalg.svd(columns - columns.mean(0), full_matrices=False)
+        directions = left[:, :3] * values[:3]
+        low, high = np.percentile(directions, [2, 98], axis=0)
+        shape = (size, size, 3)
+        return cls(
+            colours.clip(0, 1).reshape(shape),
+            ((directions - low) / (high - low)).clip(0, 1).reshape(shape),
+            predicted.clip(0, 1).reshape(shape),
+            error.reshape(size, size),
+        )
 
 
 def _show(axes: np.ndarray, images: tuple[np.ndarray, ...], titles: tuple[str, ...]) -> None:

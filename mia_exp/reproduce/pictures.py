@@ -4,6 +4,7 @@ Most datasets may not be passed on, so these are kept with the runs, not with th
 """
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,8 +35,8 @@ def keep_pictures(name: str, runs: Sequence[Path], folder: Path) -> list[Path]:
     for run in runs:
         dataset = json.loads((run / "metrics.json").read_text())["dataset"]
         target = folder / f"{name}-{dataset}.png"
-        with Image.open(run / "figures" / f"{PICTURES[name]}.png") as image:
-            image.save(target)
+        shutil.copyfile(run / "figures" / f"{PICTURES[name]}.png", target)
+        with Image.open(target) as image:
             image.convert("RGB").save(target.with_suffix(".pdf"), resolution=160)
         kept.append(target)
     return kept

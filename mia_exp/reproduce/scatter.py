@@ -37,7 +37,7 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
         grid = figure.subplots(len(planes), len(runs), squeeze=False)
         for row, (across, up) in zip(grid, planes, strict=True):
             for axis, run in zip(row, runs, strict=True):
-                table, is_member, dataset = _scores(run, artifacts)
+                table, is_member, dataset = read_scores(run, artifacts)
                 for group, label, color, marker in (
                     (is_member, "members", MEMBER, "o"),
                     (~is_member, "non-members", NONMEMBER, "s"),
@@ -45,14 +45,16 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
                     x, y = table[across][group], table[up][group]
                     axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
                 correlation = pearsonr(table[across], table[up]).statistic
-                axis.set(xlabel=math_title(across), title=f"{NAMES[dataset]}, Pearson {correlation:.2f}")
+                axis.set(
+                    xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}, Pearson {correlation:.2f}"
+                )
             row[0].set_ylabel(math_title(up))
         handles, labels = grid[0][0].get_legend_handles_labels()
         title = scale_title(json.loads((runs[0] / "metrics.json").read_text()))
         figure.legend(handles, labels, loc="outside upper center", ncols=2, title=title)
 
 
-def _scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:
+def read_scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:
     """The scores of a run's images, which of them are members, and the dataset's name."""
     metrics = json.loads((run / "metrics.json").read_text())
     table = pd.read_parquet(run / "scores.parquet")

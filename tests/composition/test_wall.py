@@ -50,7 +50,7 @@ def test_scores_are_the_same_whoever_is_called_a_member(
     make_split = pipeline.make_split
     monkeypatch.setattr(pipeline, "make_split", lambda *words: swapped(make_split(*words)))
     # The victim itself must stay: it was trained on who truly is a member.
-    monkeypatch.setattr("mia_exp.pipeline.model.check_weights", lambda config, layout, ids: Path(config.weights))
+    monkeypatch.setattr("mia_exp.victims.training.check_weights", lambda config, layout, ids: Path(config.weights))
     (weights,) = victim.glob("*/generator-0001.safetensors")
     turned = opened(folder_dataset, tmp_path / "turned", attack, *searched_photos, f"victim.weights={weights}")
     assert turned.split_lists.members == honest.split_lists.nonmembers

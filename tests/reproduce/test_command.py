@@ -23,8 +23,8 @@ TINY = [
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs shared/data")
 
 
-def reproduce(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "MIA_EXP_DATA": str(DATA)}
+def reproduce(*words: str, cwd: Path, data: Path = DATA) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MIA_EXP_DATA": str(data)}
     command = [sys.executable, "-m", "mia_exp.reproduce", *words]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
 
@@ -51,8 +51,12 @@ def test_a_figure_from_its_sweep_to_the_page(project: Path) -> None:
 
 
 def test_a_cell_that_fails_leaves_the_others_and_is_named(project: Path) -> None:
-    words = [*TINY, "attack.alpha=1", "dataset.root=" + str(DATA / "facades"), "dataset=facades,maps2sat"]
-    outcome = reproduce("fig8", *words, cwd=project)
+    data = project / "data"
+    (data / "maps/train").mkdir(parents=True)
+    (data / "facades").symlink_to(DATA / "facades")
+    (data / "maps/train/1.jpg").write_bytes(b"no image")
+    words = [*TINY, "attack.alpha=1", "dataset=facades,maps2sat"]
+    outcome = reproduce("fig8", *words, cwd=project, data=data)
     assert outcome.returncode == 1
     assert "missing" in outcome.stderr
     assert "dataset=maps2sat" in outcome.stderr

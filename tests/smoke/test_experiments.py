@@ -8,16 +8,16 @@ import pytest
 from mia_exp.report.table import print_table
 from tests.cli import TINY, mia_exp, tiny
 
+# Sweeps have tests of their own: here, and in tests/reproduce.
 EXPERIMENTS = sorted(
-    path.stem for path in (Path(__file__).parents[2] / "mia_exp" / "conf" / "experiment").glob("*.yaml")
+    path.stem
+    for path in (Path(__file__).parents[2] / "mia_exp" / "conf" / "experiment").glob("*.yaml")
+    if "MULTIRUN" not in path.read_text()
 )
-
-
-SWEEPS = ["all_attacks"]
 ATTACKS = ["reconstruction", "ours", "augmented", "multi_image", "supervised", "shadow"]
 
 
-@pytest.mark.parametrize("experiment", sorted(set(EXPERIMENTS) - set(SWEEPS)))
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_experiment_runs(experiment: str, tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
     words = [f"experiment={experiment}", *TINY, "split.n_members=10"]

@@ -1,0 +1,67 @@
+"""What the figures are drawn from, against what the runs say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from mia_exp.attacks.difficulty import DifficultyScorer
+from mia_exp.compose import planned_jobs
+from mia_exp.reproduce.catalogue import ITEMS
+from mia_exp.reproduce.curves import CURVES
+from mia_exp.reproduce.diagram import DifficultyParts
+from mia_exp.reproduce.figures import DIAGRAM
+from mia_exp.reproduce.pictures import PICTURES, keep_pictures
+from mia_exp.reproduce.scatter import PLANES, plot_planes, read_scores
+from tests.cli import mia_exp, tiny
+
+
+@pytest.fixture(scope="module")
+def project(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cwd = tmp_path_factory.mktemp("figures")
+    outcome = mia_exp(*tiny(folder_dataset, "hydra.run.dir=run"), cwd=cwd)
+    assert outcome.status == 0, outcome.err
+    return cwd
+
+
+def test_every_figure_is_drawn_by_one_hand() -> None:
+    drawn = [*CURVES, *PLANES, *PICTURES, DIAGRAM]
+    assert sorted(drawn) == sorted(name for name in ITEMS if name.startswith("fig"))
+    assert len(ITEMS) == 4 + 17
+
+
+def test_points_are_coloured_by_membership(project: Path) -> None:
+    table, is_member, dataset = read_scores(project / "run", project / "outputs/artifacts")
+    metrics = json.loads((project / "run/metrics.json").read_text())
+    assert dataset == "folder"
+    assert is_member.sum() == metrics["n_members"]
+    # The AUC of what is drawn is the one that the run reports.
+    for column in ("l_rec", "l_mem"):
+        expected = metrics["attacks"][column]["auc"]
+        assert roc_auc_score(is_member, -table[column]) == pytest.approx(expected)
+
+
+def test_planes_and_pictures_are_written_as_png_and_pdf(project: Path, tmp_path: Path) -> None:
+    plot_planes("fig3", [project / "run"], project / "outputs/artifacts", tmp_path / "fig3")
+    [picture] = keep_pictures("fig1", [project / "run"], tmp_path)
+    assert picture == tmp_path / "fig1-folder.png"
+    assert picture.read_bytes() == (project / "run/figures/difficulty-extremes.png").read_bytes()
+    for name in ("fig3", "fig1-folder"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_diagram_shows_the_error_that_the_score_is_the_mean_of() -> None:
+    [(_, config)] = planned_jobs(["experiment=demo"])
+    image = torch.nn.functional.interpolate(
+        torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(0)), (64, 64), mode="bilinear"
+    )
+    parts = DifficultyParts.of(image[0], config)
+    [score] = DifficultyScorer(config.features, config.difficulty, torch.device("cpu"))(image)
+    assert np.nanmean(parts.error) == pytest.approx(score, rel=1e-4)
+    held_out = 1 - config.difficulty.fitted_share
+    assert np.isfinite(parts.error).mean() == pytest.approx(held_out, abs=1e-3)
+    assert parts.image.shape == parts.features.shape == parts.predicted.shape == (56, 56, 3)
