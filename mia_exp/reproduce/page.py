@@ -50,7 +50,7 @@ def render(results: Path) -> str:
         if without:
             names = ", ".join(item.name for item in without)
             blocks.append(f"Not made at this scale: {names}.")
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _item(item: Item, folder: Path, scale: str) -> str:
