@@ -5,7 +5,6 @@ LinearRegression, one image at a time. The network has Wide-ResNet50-2's layout 
 batch norm, for its ImageNet weights cannot be assumed to be at hand; its scores mean nothing, its cost is real.
 """
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,11 +15,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from rich.console import Console
-from safetensors.torch import save_file
 from sklearn.linear_model import LinearRegression
 
 from mia_exp.attacks.difficulty import NETWORK_SCALE, DifficultyScorer, resize
-from mia_exp.benchmarks.calibrated import calibrated_wide_resnet
 from mia_exp.benchmarks.measure import finish, median_seconds, save_result
 from mia_exp.config import DifficultyConfig, FeaturesConfig
 from mia_exp.device import torch_device
@@ -42,12 +39,9 @@ def run(folder: Path, batch_sizes: tuple[int, ...] = (4, 8, 16), repeats: int = 
     """
     images = textured_images(max(batch_sizes))
     device = torch_device("auto")
-    with tempfile.TemporaryDirectory() as temporary:
-        weights = Path(temporary) / "wide_resnet50_2.safetensors"
-        save_file(calibrated_wide_resnet(images[:8]), weights)
-        features = FeaturesConfig("wide_resnet50_2", str(weights))
-        whole = load_backbone(features)
-        scorer = DifficultyScorer(features, DifficultyConfig(), device)
+    features = FeaturesConfig("wide_resnet50_2_untrained")
+    whole = load_backbone(features)
+    scorer = DifficultyScorer(features, DifficultyConfig(), device)
     slow_scores = np.array([slow_form(whole, scorer, image) for image in images[:4]])
     slow = median_seconds(lambda: slow_form(whole, scorer, images[0]), repeats)
     error = float(np.max(np.abs(scorer(images[:4]) / slow_scores - 1)))

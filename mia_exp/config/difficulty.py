@@ -13,7 +13,8 @@ class FeaturesConfig:
     """The backbone whose stages describe a pixel.
 
     Attributes:
-        backbone: `wide_resnet50_2` (the paper's) or `efficientnet_lite0`.
+        backbone: `wide_resnet50_2` (the paper's), `efficientnet_lite0`, or `wide_resnet50_2_untrained`, whose
+            weights are random.
         weights: A local file of ImageNet weights, or null for the backbone's usual source.
         alpha: Weight of the difficulty that suits the scale of this backbone's L_diff.
     """

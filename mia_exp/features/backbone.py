@@ -145,14 +145,17 @@ def build_efficientnet_lite0(state: StateDict, stages: tuple[int, ...]) -> nn.Mo
     return network
 
 
+# The four residual stages of He et al.'s layout, doubled in width (Zagoruyko & Komodakis, 2016).
+_WIDE_RESNET50_2 = Layout(
+    stages=(Stage(256, 4), Stage(512, 8), Stage(1024, 16), Stage(2048, 32)),
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+    build=_build_wide_resnet50_2,
+)
+
 BACKBONES = {
-    # The four residual stages of He et al.'s layout, doubled in width (Zagoruyko & Komodakis, 2016).
-    "wide_resnet50_2": Layout(
-        stages=(Stage(256, 4), Stage(512, 8), Stage(1024, 16), Stage(2048, 32)),
-        mean=(0.485, 0.456, 0.406),
-        std=(0.229, 0.224, 0.225),
-        build=_build_wide_resnet50_2,
-    ),
+    "wide_resnet50_2": _WIDE_RESNET50_2,
+    "wide_resnet50_2_untrained": _WIDE_RESNET50_2,
     # Its stages at the same four strides; that of stride 2 is left out, for the paper's form has none.
     "efficientnet_lite0": Layout(
         stages=(Stage(24, 4), Stage(40, 8), Stage(112, 16), Stage(320, 32)),

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from mia_exp.artifacts import file_sha256
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
+from mia_exp.features.untrained import SEED, untrained_wide_resnet
 
 StateDict = dict[str, torch.Tensor]
 
@@ -18,7 +19,7 @@ TORCHVISION_WIDE_RESNET = "IMAGENET1K_V1"
 
 
 def weights_fingerprint(config: FeaturesConfig) -> str:
-    """Names the weights by content: the SHA-256 of their file, or the release name of torchvision's.
+    """Names the weights by content: the SHA-256 of their file, torchvision's release name, or a seed.
 
     Raises:
         WeightsError: `config.weights` names a file that is not there.
@@ -27,6 +28,8 @@ def weights_fingerprint(config: FeaturesConfig) -> str:
         return file_sha256(_existing(config))
     if config.backbone == "efficientnet_lite0":
         return file_sha256(_packaged_efficientnet())
+    if config.backbone == "wide_resnet50_2_untrained":
+        return f"random, seed {SEED}"
     return f"torchvision {TORCHVISION_WIDE_RESNET}"
 
 
@@ -111,4 +114,5 @@ def _wide_resnet50_2() -> StateDict:
 _DEFAULT_SOURCES: dict[str, Callable[[], StateDict]] = {
     "efficientnet_lite0": _efficientnet_lite0,
     "wide_resnet50_2": _wide_resnet50_2,
+    "wide_resnet50_2_untrained": untrained_wide_resnet,
 }

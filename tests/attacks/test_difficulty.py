@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from sklearn.linear_model import LinearRegression
 from torchvision.models import wide_resnet50_2
 
 from mia_exp.attacks.difficulty import DifficultyScorer, resize
 from mia_exp.attacks.regression import minimum_norm_error, split_pixels, upsampling_matrix
-from mia_exp.benchmarks.calibrated import calibrated_wide_resnet
 from mia_exp.config import DifficultyConfig, FeaturesConfig, ResizeMethod
 from mia_exp.features import load_backbone
 from tests.conftest import draw_pair
@@ -21,6 +19,7 @@ from tests.reference.difficulty import slow_difficulty
 
 CPU = torch.device("cpu")
 LITE = FeaturesConfig("efficientnet_lite0")
+WIDE = FeaturesConfig("wide_resnet50_2_untrained")
 TOLERANCE = 1e-4
 
 
@@ -39,14 +38,6 @@ def scorer(features: FeaturesConfig = LITE, **settings: object) -> DifficultySco
     return DifficultyScorer(features, replace(DifficultyConfig(), **settings), CPU)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="session")
-def wide_resnet(tmp_path_factory: pytest.TempPathFactory) -> FeaturesConfig:
-    """Wide-ResNet50-2's layout with random weights whose batch norm is calibrated."""
-    path = tmp_path_factory.mktemp("weights") / "wide_resnet50_2.safetensors"
-    save_file(calibrated_wide_resnet(drawings(8)), path)
-    return FeaturesConfig("wide_resnet50_2", str(path))
-
-
 def compare(features: FeaturesConfig, images: torch.Tensor) -> None:
     fast = scorer(features)
     whole = load_backbone(features)
@@ -62,12 +53,12 @@ def test_equals_the_slow_form_on_photos(real_data: Path) -> None:
     compare(LITE, photos(real_data, 3))
 
 
-def test_equals_the_slow_form_for_wide_resnet(wide_resnet: FeaturesConfig) -> None:
-    compare(wide_resnet, drawings(2))
+def test_equals_the_slow_form_for_wide_resnet() -> None:
+    compare(WIDE, drawings(2))
 
 
-def test_equals_the_slow_form_for_wide_resnet_on_photos(wide_resnet: FeaturesConfig, real_data: Path) -> None:
-    compare(wide_resnet, photos(real_data, 2))
+def test_equals_the_slow_form_for_wide_resnet_on_photos(real_data: Path) -> None:
+    compare(WIDE, photos(real_data, 2))
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.9])
@@ -97,12 +88,12 @@ def test_does_not_depend_on_batch_or_order() -> None:
     assert np.array_equal(together, score(images))
 
 
-def test_flat_and_rank_deficient_images_score_finitely(wide_resnet: FeaturesConfig) -> None:
+def test_flat_and_rank_deficient_images_score_finitely() -> None:
     white, black = torch.ones(1, 3, 64, 64), torch.zeros(1, 3, 64, 64)
     half = torch.ones(1, 3, 64, 64)
     half[..., 32:] = 0
     images = torch.cat([white, black, half, drawings(1)])
-    for features in (LITE, wide_resnet):
+    for features in (LITE, WIDE):
         scores = scorer(features)(images)
         assert np.isfinite(scores).all()
         # One colour follows from the intercept alone.
@@ -158,8 +149,8 @@ def test_resize_stays_in_range() -> None:
         assert enlarged.min() >= 0 and enlarged.max() <= 1
 
 
-def test_only_the_stages_that_matter_are_built(wide_resnet: FeaturesConfig) -> None:
-    fast = scorer(wide_resnet)
+def test_only_the_stages_that_matter_are_built() -> None:
+    fast = scorer(WIDE)
     assert fast.backbone.depth == 2
     names = {name for name, _ in fast.backbone.network.named_children()}
     assert {"layer1", "layer2"} <= names and not {"layer3", "layer4"} & names

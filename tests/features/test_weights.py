@@ -34,7 +34,7 @@ def test_packaged_weights_are_those_of_the_whole_network() -> None:
 
 
 def test_unknown_backbone_names_the_choices() -> None:
-    with pytest.raises(ConfigError, match=r"features.backbone=resnet7.*wide_resnet50_2, efficientnet_lite0"):
+    with pytest.raises(ConfigError, match=r"features.backbone=resnet7.*wide_resnet50_2, .*efficientnet_lite0"):
         load_backbone(FeaturesConfig("resnet7"))
 
 
@@ -80,3 +80,15 @@ def test_fingerprint_follows_the_content(tmp_path: Path) -> None:
     assert same[0] == same[1]
     save_file({"weight": torch.ones(2)}, second)
     assert weights_fingerprint(FeaturesConfig("wide_resnet50_2", str(second))) != same[0]
+
+
+def test_untrained_network_is_drawn_alike_each_time_and_well_scaled() -> None:
+    config = FeaturesConfig("wide_resnet50_2_untrained")
+    # Coarse structure and fine: what the batch norm was calibrated on is not at hand here.
+    images = torch.rand(2, 3, 28, 28, generator=torch.Generator().manual_seed(1)).repeat_interleave(8, 2)
+    images = images.repeat_interleave(8, 3)
+    first, second = (load_backbone(config)(images) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert torch.equal(one, other)
+        assert 0.1 < one.std() < 10
+    assert weights_fingerprint(config) != weights_fingerprint(FeaturesConfig("wide_resnet50_2"))
