@@ -42,11 +42,13 @@ results: $(READY)  ## make results/*.json and the figures of the README again (M
 	cp outputs/results/all_attacks-maps2sat/sweep.json results/all_attacks-maps2sat.json
 
 scale ?= cpu
+# A small model keeps one core busy: two jobs at a time. At the paper's size one has the whole GPU.
+launcher ?= $(if $(filter cpu,$(scale)),joblib,basic)
 reproduce: $(READY)  ## make every table and figure of the paper again, at scale=cpu or scale=paper
-	$(BIN)/mia-reproduce all --scale $(scale)
+	$(BIN)/mia-reproduce all --scale $(scale) hydra/launcher=$(launcher)
 
 reproduce-%: $(READY)  ## the same of one, such as reproduce-table4; reproduce-status says what is done and what is missing
-	$(BIN)/mia-reproduce $* --scale $(scale)
+	$(BIN)/mia-reproduce $* --scale $(scale) hydra/launcher=$(launcher)
 
 check: $(READY)  ## lint, types and import layers
 	$(BIN)/ruff check .

@@ -226,6 +226,10 @@ def _explain(error: HydraException, overrides: list[str]) -> str:
         return (
             f"{group}={choice}: there is no such choice. {_suggest(choice, choices)}Choices: {', '.join(choices)}."
         )
+    if match := re.search(r"Error resolving interpolation '([^']+)', possible interpolation keys: (.*)", message):
+        there = match.group(2).split(", ")
+        group = next(name for name in re.findall(r"\$\{(\w+)\}", match.group(1)) if name not in there)
+        return f"{group}: a choice is needed; set {group}=CHOICE"
     cause = error.__cause__
     return f"{message}: {cause}" if cause and str(cause) not in message else message
 

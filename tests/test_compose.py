@@ -87,6 +87,7 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ),
         ("victim=", r"victim=: there is no such choice\. Choices: none, pix2pix, pix2pixhd"),
         ("~attack", r"attack: a choice is needed"),
+        ("~victim", r"victim: a choice is needed"),
         ("dataset=facades dataset.photo_side=up", r"dataset\.photo_side=up: .*left, right"),
         ("query.mode=train", r"query\.mode=train: .*eval, stochastic"),
         ("victim.ngf=wide", r"victim\.ngf=wide: .*Integer"),

@@ -33,6 +33,16 @@ def weights_fingerprint(config: FeaturesConfig) -> str:
     return f"torchvision {TORCHVISION_WIDE_RESNET}"
 
 
+def has_weights(config: FeaturesConfig) -> bool:
+    """Whether the weights are on this machine, so that `load_weights` downloads nothing."""
+    if config.weights is not None or config.backbone != "wide_resnet50_2":
+        return True
+    from torchvision.models import Wide_ResNet50_2_Weights
+
+    name = Path(Wide_ResNet50_2_Weights[TORCHVISION_WIDE_RESNET].url).name
+    return (Path(torch.hub.get_dir()) / "checkpoints" / name).is_file()
+
+
 def load_weights(config: FeaturesConfig) -> StateDict:
     """Reads the weights that `config` asks for.
 

@@ -4,6 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from mia_exp.config import FeaturesConfig
+from mia_exp.features import has_weights
+
+PAPER_FEATURES = FeaturesConfig("wide_resnet50_2")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -15,15 +20,20 @@ class Item:
         experiments: Names of the experiment files that it is made of.
         needs: Experiments whose dataset cannot be downloaded by command, with the folder of $MIA_EXP_DATA that
             must be there; where it is not, they are left out and named.
+        downloads: Experiments that need the ImageNet weights of Wide-ResNet50-2, which are left out where those
+            were not downloaded before: a scale that does without them should not depend on a connection.
     """
 
     name: str
     title: str
     experiments: tuple[str, ...]
     needs: tuple[tuple[str, str], ...] = ()
+    downloads: tuple[str, ...] = ()
 
     def wanting(self, experiment: str) -> str | None:
-        """The folder that an experiment needs and that is not there; None where nothing is wanting."""
+        """What an experiment needs and is not there; None where nothing is wanting."""
+        if experiment in self.downloads and not has_weights(PAPER_FEATURES):
+            return "the weights of Wide-ResNet50-2 (features=wide_resnet50_2 downloads them)"
         for name, folder in self.needs:
             if name == experiment:
                 place = os.environ.get("MIA_EXP_DATA")
@@ -46,7 +56,8 @@ _ITEMS = (
         ("table1", "table3", "table3_bdd"),
         (("table3_bdd", "bdd100k"),),
     ),
-    Item("table4", "Augmented queries", ("table4", "seeds")),
+    Item("table4", "Augmented queries", ("table4",)),
+    Item("seeds", "The headline cells with three seeds", ("seeds",)),
     Item("fig1", "Easiest and hardest images", ("fig1",)),
     Item("fig2", "The method as a diagram", ()),
     Item("fig3", "L_rec and L_mem, pix2pixHD", ("fig3",)),
@@ -55,13 +66,18 @@ _ITEMS = (
     Item("fig6", "L_rec and L_mem, pix2pix", ("fig6",)),
     Item("fig7", "L_rec against two difficulties, pix2pix", ("fig7",), (("fig7", "vsd"),)),
     Item("fig8", "AUC against alpha", ("fig8",)),
-    Item("fig9", "AUC against epochs", ("fig9",)),
+    Item("fig9", "AUC against epochs", ("fig9", "fig9_maps2sat")),
     Item("fig10", "AUC against the defense's sigma", ("fig10",)),
     Item("fig11", "Classifier of loss maps, by its pairs", ("fig11",)),
     Item("fig12", "Faces from landmarks", ("fig12",)),
     Item("fig13", "Easiest and hardest by the learned difficulty", ("fig13",), (("fig13", "vsd"),)),
     Item("fig14", "ImageNet, training and test", ("fig14",), (("fig14", "imagenet"),)),
-    Item("fig15", "AUC against the fitted share", ("fig15",)),
+    Item(
+        "fig15",
+        "AUC against the fitted share",
+        ("fig15", "fig15_wide", "fig15_untrained"),
+        downloads=("fig15_wide",),
+    ),
     Item("fig16", "AUC against the resize method", ("fig16",)),
     Item("fig17", "Difficulty in the victim's loss", ("fig17",)),
 )

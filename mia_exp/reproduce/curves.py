@@ -25,14 +25,14 @@ class Curve:
         setting: The override that is swept.
         label: What the axis says.
         columns: The results that are drawn, a line each.
-        across: What the panels are, side by side.
+        across: The overrides that have a panel for each of their values, side by side.
         logarithmic: Whether the axis is.
     """
 
     setting: str
     label: str
     columns: tuple[str, ...]
-    across: str = "dataset"
+    across: tuple[str, ...] = ("dataset",)
     logarithmic: bool = False
 
 
@@ -42,7 +42,12 @@ CURVES: dict[str, Curve] = {
     "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec")),
     "fig10": Curve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
     "fig11": Curve("shadow.n_pairs", "pairs of the shadow model", ("shadow_score", "l_rec"), logarithmic=True),
-    "fig15": Curve("difficulty.fitted_share", "share of the pixels that are fitted", ("l_mem", "l_rec")),
+    "fig15": Curve(
+        "difficulty.fitted_share",
+        "share of the pixels that are fitted",
+        ("l_mem", "l_rec"),
+        ("dataset", "features"),
+    ),
     "fig16": Curve("difficulty.resize", "resize method", ("l_mem", "l_rec")),
     "fig17": Curve("victim.difficulty_weighting", "difficulty weighs the victim's loss", ("l_mem", "l_rec")),
 }
@@ -58,20 +63,24 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
     """
     curve = CURVES[name]
     done = [cell for cell in cells if cell.metrics]
-    panels = list(dict.fromkeys(cell.overrides[curve.across] for cell in done))
+    panels = list(dict.fromkeys(_panel(curve, cell) for cell in done))
     with paper_figure(stem, 4.2) as figure:
         axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         for axis, panel in zip(axes, panels, strict=True):
-            members = [cell for cell in done if cell.overrides[curve.across] == panel]
+            members = [cell for cell in done if _panel(curve, cell) == panel]
             for column, color, marker in zip(curve.columns, ATTACKS, MARKERS, strict=False):
                 _draw(axis, curve, members, column, color, marker)
             _EXTRAS.get(name, _nothing)(axis, members)
             axis.axhline(50, color=CHANCE, linewidth=1.5, linestyle="--", zorder=0)
-            axis.set(xlabel=curve.label, title=NAMES.get(panel, panel))
+            axis.set(xlabel=curve.label, title=", ".join(NAMES.get(word, word) for word in panel))
         axes[0].set_ylabel("AUC, %")
         handles, labels = axes[0].get_legend_handles_labels()
         title = scale_title(done[0].metrics)
         figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), title=title)
+
+
+def _panel(curve: Curve, cell: Cell) -> tuple[str, ...]:
+    return tuple(cell.overrides[key] for key in curve.across)
 
 
 def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:

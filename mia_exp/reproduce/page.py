@@ -8,6 +8,7 @@ from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
 from mia_exp.reproduce.pictures import PICTURES
+from mia_exp.reproduce.seeds import SEEDS, render_seeds
 from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
 
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
@@ -61,6 +62,8 @@ def _item(item: Item, folder: Path, scale: str) -> str:
         parts.append(render_table(item.name, cells))
         verdicts = render_verdicts(item.name, cells)
         parts.append(f"<details><summary>Each number beside the paper's</summary>\n\n{verdicts}\n\n</details>")
+    elif item.name == SEEDS:
+        parts.append(render_seeds(cells))
     elif (folder / f"{item.name}.png").is_file():
         parts.append(f"![{item.title}](../results/{scale}/{item.name}.png)")
     elif item.name in PICTURES:
@@ -108,5 +111,7 @@ def _has(item: Item, folder: Path) -> bool:
 
 
 def _label(item: Item) -> str:
-    kind, number = ("Table", item.name[5:]) if item.name.startswith("table") else ("Figure", item.name[3:])
-    return f"{kind} {number}"
+    for prefix, kind in (("table", "Table"), ("fig", "Figure")):
+        if item.name.startswith(prefix):
+            return f"{kind} {item.name.removeprefix(prefix)}"
+    return item.name.capitalize()

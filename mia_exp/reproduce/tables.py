@@ -16,6 +16,9 @@ NAMES = {
     "celeba": "CelebA",
     "pix2pix": "pix2pix",
     "pix2pixhd": "pix2pixHD",
+    "efficientnet_lite0": "EfficientNet-Lite0",
+    "wide_resnet50_2": "Wide-ResNet50-2",
+    "wide_resnet50_2_untrained": "untrained Wide-ResNet50-2",
 }
 
 

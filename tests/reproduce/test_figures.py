@@ -30,7 +30,7 @@ def project(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def test_every_figure_is_drawn_by_one_hand() -> None:
     drawn = [*CURVES, *PLANES, *PICTURES, DIAGRAM]
     assert sorted(drawn) == sorted(name for name in ITEMS if name.startswith("fig"))
-    assert len(ITEMS) == 4 + 17
+    assert len(ITEMS) == 4 + 17 + 1
 
 
 def test_points_are_coloured_by_membership(project: Path) -> None:
