@@ -27,7 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="mia-reproduce", description=__doc__)
     parser.add_argument("words", nargs="+", metavar="ITEM", help="all, status, page, an item, or SETTING=VALUE")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu", help="how large: cpu or paper")
-    arguments = parser.parse_args()
+    # Settings may stand behind --scale.
+    arguments = parser.parse_intermixed_args()
     overrides = [word for word in arguments.words if "=" in word]
     names = [word for word in arguments.words if "=" not in word]
     for name in names:
