@@ -66,7 +66,8 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
             Console(stderr=True).print(f"{experiment}: left out, since {wanting} is not there", highlight=False)
             continue
         words = [f"experiment={experiment}", f"scale={scale}", *overrides]
-        planned = [job for job, _ in planned_jobs(words)]
+        # How jobs are launched is no part of what they are.
+        planned = [[word for word in job if not word.startswith("hydra")] for job, _ in planned_jobs(words)]
         status = subprocess.run([sys.executable, "-m", "mia_exp", *words], check=False).returncode
         save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, planned, folder)
         if status == INTERRUPTED:
