@@ -187,7 +187,11 @@ def canonical_json(value: Any) -> str:
 
 @lru_cache
 def git_commit() -> str | None:
-    """The commit of the checkout that this package runs from, `-dirty` if it was changed; null outside of one."""
+    """The commit of the checkout that this package runs from, `-dirty` if the package itself was changed since.
+
+    What lies beside the package, such as results and the pages made of them, changes no number. Null outside of a
+    checkout.
+    """
     here = Path(__file__)
 
     def git(*arguments: str) -> str:
@@ -197,7 +201,8 @@ def git_commit() -> str | None:
     try:
         # An installed copy may lie inside somebody else's checkout, which does not track it.
         git("ls-files", "--error-unmatch", here.name)
-        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+        commit = git("rev-parse", "HEAD")
+        return f"{commit}-dirty" if git("status", "--porcelain", "--", ".") else commit
     except (OSError, subprocess.CalledProcessError):
         return None
 

@@ -1,11 +1,13 @@
 """Content-addressed stages: keys, publication, and what a killed or failed build leaves."""
 
 import json
+import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
+from mia_exp import artifacts
 from mia_exp.artifacts import ArtifactStore, Stage, canonical_json, plain
 from mia_exp.config import DifficultyConfig
 
@@ -93,3 +95,27 @@ def test_settings_become_canonical_json() -> None:
     assert canonical_json({"b": (1, 2), "a": None}) == '{"a":null,"b":[1,2]}'
     with pytest.raises(ValueError, match="float"):
         canonical_json({"a": float("nan")})
+
+
+def test_only_a_change_of_the_package_makes_a_commit_dirty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b", *words], check=True
+        )
+
+    module = tmp_path / "package" / "module.py"
+    module.parent.mkdir()
+    module.write_text("")
+    page = tmp_path / "page.md"
+    page.write_text("")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    monkeypatch.setattr(artifacts, "__file__", str(module))
+    commit = artifacts.git_commit.__wrapped__()
+    assert commit is not None
+    assert len(commit) == 40
+    page.write_text("changed")
+    assert artifacts.git_commit.__wrapped__() == commit
+    (module.parent / "added.py").write_text("")
+    assert artifacts.git_commit.__wrapped__() == f"{commit}-dirty"
