@@ -1,15 +1,19 @@
 """What the paper says in words, held against our numbers: each claim in every cell that can speak to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.tables import NAMES
 
+# What says which experiment a cell is of, whatever is swept besides.
+CASE = ("victim", "dataset", "split", "features")
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One cell's word on a claim.
+    """One cell's word on a claim, or that of two cells.
 
     Attributes:
         cell: Which.
@@ -29,31 +33,72 @@ class Claim:
     Attributes:
         text: What it says.
         experiments: Where it is looked for.
-        judge: A cell's word on it, or None where the cell has none.
+        judge: The words of these experiments' cells on it.
     """
 
     text: str
     experiments: tuple[str, ...]
-    judge: Callable[[Cell], Finding | None]
+    judge: Callable[[Sequence[Cell]], list[Finding]]
 
     def findings(self, cells: Sequence[Cell]) -> list[Finding]:
-        """All cells that can speak to it."""
-        judged = (self.judge(cell) for cell in cells if cell.experiment in self.experiments)
-        return [finding for finding in judged if finding is not None]
+        """All that can be said of it; cells that have not finished say nothing."""
+        return self.judge(
+            [cell for cell in cells if cell.experiment in self.experiments and cell.metrics is not None]
+        )
 
 
-def _difference(name: str) -> Callable[[Cell], Finding | None]:
+def _difference(name: str) -> Callable[[Sequence[Cell]], list[Finding]]:
     """The claim that a paired difference of AUC is above zero."""
 
-    def judge(cell: Cell) -> Finding | None:
-        delta = cell.delta(name)
-        if delta is None:
-            return None
-        low, high = delta["ci95"]
-        held = True if low > 0 else False if high < 0 else None
-        return Finding(_title(cell), held, f"{delta['auc']:+.3f} [{low:+.3f}, {high:+.3f}]")
+    def judge(cells: Sequence[Cell]) -> list[Finding]:
+        findings = []
+        for cell in cells:
+            if delta := cell.delta(name):
+                low, high = delta["ci95"]
+                held = True if low > 0 else False if high < 0 else None
+                findings.append(Finding(_title(cell), held, f"{delta['auc']:+.3f} [{low:+.3f}, {high:+.3f}]"))
+        return findings
 
     return judge
+
+
+def _larger(
+    this: tuple[Mapping[str, str], str], than: tuple[Mapping[str, str], str]
+) -> Callable[[Sequence[Cell]], list[Finding]]:
+    """The claim that one cell's AUC is larger than another's: open where the two 95 % intervals overlap.
+
+    Args:
+        this: What sets the one apart from others of its case (`{}` for nothing), and the column of its results.
+        than: The same of the other.
+    """
+
+    def judge(cells: Sequence[Cell]) -> list[Finding]:
+        findings = []
+        for case in dict.fromkeys(_case(cell) for cell in cells):
+            members = [cell for cell in cells if _case(cell) == case]
+            one, other = _pick(members, *this), _pick(members, *than)
+            if one and other:
+                lower, upper = other["auc_ci95"], one["auc_ci95"]
+                held = True if upper[0] > lower[1] else False if upper[1] < lower[0] else None
+                findings.append(Finding(_title(members[0]), held, f"{one['auc']:.3f} and {other['auc']:.3f}"))
+        return findings
+
+    return judge
+
+
+def _pick(cells: Sequence[Cell], about: Mapping[str, str], column: str) -> Mapping[str, Any] | None:
+    """A column of the first cell that fits; `first` and `last` stand for the ends of what was swept."""
+    for key, wanted in about.items():
+        values = sorted({float(cell.overrides[key]) for cell in cells if key in cell.overrides})
+        if not values:
+            return None
+        value = {"first": values[0], "last": values[-1]}[wanted]
+        cells = [cell for cell in cells if key in cell.overrides and float(cell.overrides[key]) == value]
+    return next((result for cell in cells if (result := cell.result(column))), None)
+
+
+def _case(cell: Cell) -> tuple[str, ...]:
+    return tuple(cell.overrides.get(key, "") for key in CASE)
 
 
 def _title(cell: Cell) -> str:
@@ -76,8 +121,28 @@ CLAIMS = (
     ),
     Claim("So does a shadow model's error (Table 2).", ("table2_multi_image",), _difference("l_mem_multi - l_rec")),
     Claim(
-        "Augmented queries and the difficulty together improve on it (Table 4).",
+        "The single-image difficulty serves better than the one that people teach (Table 2).",
+        ("table1", "table2"),
+        _larger(({}, "l_mem"), ({}, "l_mem_vsd")),
+    ),
+    Claim(
+        "It serves better than a classifier of loss maps (Table 3).",
+        ("table1", "table3"),
+        _larger(({}, "l_mem"), ({}, "shadow_score")),
+    ),
+    Claim(
+        "Augmented queries and the difficulty together improve on the reconstruction error (Table 4).",
         ("table4",),
         _difference("l_mem_aug - l_rec"),
+    ),
+    Claim(
+        "The longer the training, the better the attack (Fig. 9, first and last checkpoint).",
+        ("fig9", "fig9_maps2sat"),
+        _larger(({"query.epoch": "last"}, "l_mem"), ({"query.epoch": "first"}, "l_mem")),
+    ),
+    Claim(
+        "Enough noise on the answers hides the members (Fig. 10, no noise and the strongest).",
+        ("fig10",),
+        _larger(({"defense.sigma": "first"}, "l_mem"), ({"defense.sigma": "last"}, "l_mem")),
     ),
 )

@@ -9,6 +9,7 @@ from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
 from mia_exp.reproduce.pictures import PICTURES
 from mia_exp.reproduce.seeds import SEEDS, render_seeds
+from mia_exp.reproduce.split_alone import render_split_alone
 from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
 
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
@@ -45,7 +46,7 @@ def render(results: Path) -> str:
             blocks.append(f"## scale={scale}\n\nNothing has been run at this scale yet.")
             continue
         blocks.append(f"## scale={scale}\n\n{about}")
-        blocks.append(_claims(folder))
+        blocks += [_claims(folder), _split_alone(folder)]
         blocks += [_item(item, folder, scale) for item in ITEMS.values() if _has(item, folder)]
         without = [item for item in ITEMS.values() if not _has(item, folder)]
         if without:
@@ -91,10 +92,17 @@ def _claims(folder: Path) -> str:
     if not rows:
         return ""
     header = ["What the paper says", "held", "open", "refuted", "where refuted"]
-    return (
-        "### What held\n\nPaired differences of AUC; open means that the 95 % interval includes zero.\n\n"
-        f"{markdown_table(header, rows)}"
+    about = (
+        "In how many cells. Attacks on the same images are compared by their paired difference: open means that "
+        "its 95 % interval includes zero. Others are open where their two intervals overlap."
     )
+    return f"### What held\n\n{about}\n\n{markdown_table(header, rows)}"
+
+
+def _split_alone(folder: Path) -> str:
+    table = render_split_alone(read_cells(folder, ["table1"]))
+    about = "A blind row asks no model: what it reaches on the official split, that split could give to any attack."
+    return f"### What the split alone could give\n\n{about}\n\n{table}" if table else ""
 
 
 def _count(findings: list[Finding], held: bool | None) -> int:

@@ -12,6 +12,8 @@ from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.claims import CLAIMS
 from mia_exp.reproduce.curves import CURVES, plot_curve
 from mia_exp.reproduce.page import write_page
+from mia_exp.reproduce.seeds import render_seeds
+from mia_exp.reproduce.split_alone import render_split_alone
 from mia_exp.reproduce.tables import render_table, render_verdicts
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +90,57 @@ def test_a_claim_is_judged_by_the_paired_interval() -> None:
     findings = CLAIMS[0].findings(cells)
     assert [finding.held for finding in findings] == [True, None, False]
     assert findings[2].cell == "pix2pix Maps2sat, random split"
+
+
+def test_a_claim_on_two_cells_is_open_where_their_intervals_overlap() -> None:
+    def epochs(dataset: str, *l_mem: float) -> list[Cell]:
+        return [
+            cell(metrics(0.6, value, (0, 0.1)), experiment="fig9", dataset=dataset, **{"query.epoch": str(epoch)})
+            for epoch, value in zip((9, 100, 20), l_mem, strict=True)
+        ]
+
+    claim = next(claim for claim in CLAIMS if "Fig. 9" in claim.text)
+    # The half widths are 0.05. Epochs are numbers: 9 is the first and 100 the last.
+    cells = (
+        epochs("facades", 0.7, 0.81, 0.6)
+        + epochs("maps2sat", 0.7, 0.79, 0.9)
+        + epochs("cityscapes", 0.8, 0.69, 0.8)
+    )
+    assert [finding.held for finding in claim.findings(cells)] == [True, None, False]
+
+
+def test_seeds_are_averaged() -> None:
+    def job(seed: int, l_mem: float, split: str = "random") -> Cell:
+        found = metrics(0.8, l_mem, (0, 0.1)) | {"victim": {"kind": "pix2pix", "image_size": 64}}
+        return cell(found, experiment="seeds", attack="ours", seed=str(seed), split=split)
+
+    lines = render_seeds([job(0, 0.8), job(1, 0.84), job(2, 0.91), job(0, 0.9, "official")]).splitlines()
+    rows = {tuple(line.strip("| ").split(" | ")[:2]): line.strip("| ").split(" | ")[2:] for line in lines[2:]}
+    # (80 + 84 + 91) / 3 = 85; squares of -5, -1 and 6 add up to 62, over 2 is 31, whose root is 5.57.
+    assert rows["L_mem, pix2pix Facades", "random"] == [
+        "85.0", "5.6", "80.0 (0), 84.0 (1), 91.0 (2)", "+5.0", "5.6", "96.62"
+    ]  # fmt: skip
+    # One seed has no spread.
+    assert rows["L_mem, pix2pix Facades", "official"][:3] == ["90.0", "–", "90.0 (0)"]
+    assert rows["L_rec, pix2pix Facades", "random"] == [
+        "80.0",
+        "0.0",
+        "80.0 (0), 80.0 (1), 80.0 (2)",
+        "–",
+        "–",
+        "93.39",
+    ]
+
+
+def test_both_splits_stand_beside_what_each_gives_alone() -> None:
+    cells = [cell(metrics(0.8, 0.85, (0, 0.1))), cell(metrics(0.9, 0.95, (0, 0.1)), split="official")]
+    line = render_split_alone(cells).splitlines()[-1].strip("| ").split(" | ")
+    blind = "42.0 [37.0, 47.0] (brightness, separates)"
+    assert line == [
+        "pix2pix Facades", blind, blind, "80.0 [75.0, 85.0]", "90.0 [85.0, 95.0]", "85.0 [80.0, 90.0]",
+        "95.0 [90.0, 100.0]", "96.62",
+    ]  # fmt: skip
+    assert render_split_alone([cell(None)]) == ""
 
 
 def test_cells_are_kept_with_what_sets_them_apart(tmp_path: Path) -> None:
