@@ -58,6 +58,17 @@ def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
     return bool(missing)
 
 
+def _run(command: Sequence[str]) -> int:
+    """Runs a command to its end, whatever it is told meanwhile; returns its exit status."""
+    with subprocess.Popen(command) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # Ctrl-C reaches the sweep as well, which leaves its jobs in order.
+            process.wait()
+            return INTERRUPTED
+
+
 def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     """Runs an item's experiments, keeps what they found, draws it; returns the cells that are missing."""
     folder = RESULTS / scale
@@ -68,7 +79,7 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
         words = [f"experiment={experiment}", f"scale={scale}", *overrides]
         # How jobs are launched is no part of what they are.
         planned = [[word for word in job if not word.startswith("hydra")] for job, _ in planned_jobs(words)]
-        status = subprocess.run([sys.executable, "-m", "mia_exp", *words], check=False).returncode
+        status = _run([sys.executable, "-m", "mia_exp", *words])
         save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, planned, folder)
         if status == INTERRUPTED:
             raise KeyboardInterrupt

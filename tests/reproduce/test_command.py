@@ -2,11 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from mia_exp.reproduce import status
+from mia_exp.reproduce.catalogue import ITEMS
 
 DATA = Path(__file__).parents[2].parent / "shared/data"
 TINY = [
@@ -23,10 +28,12 @@ TINY = [
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs shared/data")
 
 
+COMMAND = [sys.executable, "-m", "mia_exp.reproduce"]
+
+
 def reproduce(*words: str, cwd: Path, data: Path = DATA) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "MIA_EXP_DATA": str(data)}
-    command = [sys.executable, "-m", "mia_exp.reproduce", *words]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    return subprocess.run([*COMMAND, *words], cwd=cwd, env=environment, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -63,6 +70,53 @@ def test_a_cell_that_fails_leaves_the_others_and_is_named(project: Path) -> None
     found = json.loads((project / "results/cpu/fig8.json").read_text())
     assert [job["metrics"] is None for job in found["jobs"]] == [False, True]
     assert "Missing: `" in (project / "docs/results.md").read_text()
+    # Mended, the same command does the rest.
+    (data / "maps/train/1.jpg").unlink()
+    (data / "maps/train").rmdir()
+    (data / "maps").rmdir()
+    (data / "maps").symlink_to(DATA / "maps")
+    again = reproduce("fig8", *words, cwd=project, data=data)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("made victim") + again.stderr.count("made victim") == 1
+
+
+def test_an_interrupted_item_goes_on(project: Path) -> None:
+    words = [*TINY, "dataset=facades", "attack.alpha=0,1"]
+    environment = {**os.environ, "MIA_EXP_DATA": str(DATA)}
+    with subprocess.Popen(
+        [*COMMAND, "fig8", *words], cwd=project, env=environment, start_new_session=True
+    ) as process:
+        while not (project / "outputs/reproduce/cpu/fig8/0/metrics.json").is_file():
+            assert process.poll() is None
+            time.sleep(0.05)
+        # What Ctrl-C sends to the whole job of a terminal.
+        os.killpg(process.pid, signal.SIGINT)
+    assert process.returncode == 130
+    first = json.loads((project / "results/cpu/fig8.json").read_text())
+    assert first["jobs"][0]["metrics"] is not None
+    again = reproduce("fig8", *words, cwd=project)
+    assert again.returncode == 0, again.stderr
+    assert "made victim" not in again.stdout + again.stderr
+    found = json.loads((project / "results/cpu/fig8.json").read_text())
+    assert all(job["metrics"] for job in found["jobs"])
+
+
+def test_status_says_what_there_is_to_do(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("MIA_EXP_DATA", str(DATA))
+    monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"], "fig14": ITEMS["fig14"]})
+    status.print_status("cpu", project / "results")
+    rows = {
+        words[1]: " ".join(words) for line in capsys.readouterr().out.splitlines() if len(words := line.split()) > 2
+    }
+    # Two datasets, no victim: pairs and their difficulty.
+    assert "0 of 2" in rows["fig1"]
+    assert "2 pairs" in rows["fig1"]
+    assert "2 difficulty" in rows["fig1"]
+    assert "victim" not in rows["fig1"]
+    assert "$MIA_EXP_DATA/imagenet" in rows["fig14"]
 
 
 def test_an_unknown_item_is_one_line(project: Path) -> None:
