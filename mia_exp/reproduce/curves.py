@@ -37,7 +37,7 @@ class Curve:
 
 
 CURVES: dict[str, Curve] = {
-    "fig4": Curve("shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_rec"), logarithmic=True),
+    "fig4": Curve("shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_mem", "l_rec"), logarithmic=True),
     "fig8": Curve("attack.alpha", r"$\alpha$", ("l_mem", "l_rec")),
     "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec")),
     "fig10": Curve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
@@ -84,7 +84,9 @@ def _panel(curve: Curve, cell: Cell) -> tuple[str, ...]:
 
 
 def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
-    points = [(cell.overrides[curve.setting], result) for cell in cells if (result := cell.result(column))]
+    # By setting: two attacks on one victim have the same L_rec.
+    found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
+    points = list(found.items())
     try:
         places = [float(value) for value, _ in points]
     except ValueError:

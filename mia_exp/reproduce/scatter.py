@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from mia_exp.report.style import MEMBER, NONMEMBER
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
 
-# By figure: what is across and what is up, a row of panels each.
+# By figure: what is across and what is up, a column of panels each; what is up is the same.
 PLANES = {
     "fig3": (("l_rec", "l_mem"),),
     "fig6": (("l_rec", "l_mem"),),
@@ -24,7 +25,7 @@ PLANES = {
 
 
 def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) -> None:
-    """Draws the figure `name` as PNG and PDF, a panel a run.
+    """Draws the figure `name` as PNG and PDF, a panel a run and plane.
 
     Args:
         name: A key of `PLANES`.
@@ -33,22 +34,22 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
         stem: The file's path without its ending.
     """
     planes = PLANES[name]
-    with paper_figure(stem, 3.9 * len(planes)) as figure:
-        grid = figure.subplots(len(planes), len(runs), squeeze=False)
-        for row, (across, up) in zip(grid, planes, strict=True):
-            for axis, run in zip(row, runs, strict=True):
-                table, is_member, dataset = read_scores(run, artifacts)
-                for group, label, color, marker in (
-                    (is_member, "members", MEMBER, "o"),
-                    (~is_member, "non-members", NONMEMBER, "s"),
-                ):
-                    x, y = table[across][group], table[up][group]
-                    axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
-                correlation = pearsonr(table[across], table[up]).statistic
-                axis.set(
-                    xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}, Pearson {correlation:.2f}"
-                )
-            row[0].set_ylabel(math_title(up))
+    # Where two planes are compared, they stand side by side, one dataset above the other, with one axis of errors.
+    shape = (1, len(runs)) if len(planes) == 1 else (len(runs), len(planes))
+    with paper_figure(stem, 3.9 * shape[0]) as figure:
+        grid = figure.subplots(*shape, squeeze=False, sharey="row" if len(planes) > 1 else False)
+        for axis, (run, (across, up)) in zip(grid.flat, product(runs, planes), strict=True):
+            table, is_member, dataset = read_scores(run, artifacts)
+            for group, label, color, marker in (
+                (is_member, "members", MEMBER, "o"),
+                (~is_member, "non-members", NONMEMBER, "s"),
+            ):
+                x, y = table[across][group], table[up][group]
+                axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
+            correlation = pearsonr(table[across], table[up]).statistic
+            axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}, Pearson {correlation:.2f}")
+        for row in grid:
+            row[0].set_ylabel(math_title(planes[0][1]))
         handles, labels = grid[0][0].get_legend_handles_labels()
         title = scale_title(json.loads((runs[0] / "metrics.json").read_text()))
         figure.legend(handles, labels, loc="outside upper center", ncols=2, title=title)
