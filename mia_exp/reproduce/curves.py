@@ -37,7 +37,9 @@ class Curve:
 
 
 CURVES: dict[str, Curve] = {
-    "fig4": Curve("shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_mem", "l_rec"), logarithmic=True),
+    "fig4": Curve(
+        "shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_mem", "l_rec"), logarithmic=True
+    ),
     "fig8": Curve("attack.alpha", r"$\alpha$", ("l_mem", "l_rec")),
     "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec")),
     "fig10": Curve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
