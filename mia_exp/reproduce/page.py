@@ -1,5 +1,6 @@
 """docs/results.md: every table and figure of the paper beside ours, made of results/ alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mia_exp.data import ATTRIBUTION
@@ -76,10 +77,19 @@ def _item(item: Item, folder: Path, scale: str) -> str:
         parts.append(f"<details><summary>Its numbers</summary>\n\n{render_numbers(cells)}\n\n</details>")
     if item.name == "fig2":
         parts.append(f"Drawn from a run on the embedded drawings. {ATTRIBUTION}")
+    parts.append(_made(cells))
     missing = [cell.name for cell in cells if cell.metrics is None]
     if missing:
         parts.append("Missing: " + "; ".join(f"`{name}`" for name in missing) + ".")
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _made(cells: Sequence[Cell]) -> str:
+    """On what, and by which commits of this package."""
+    records = [cell.metrics["provenance"] for cell in cells if cell.metrics is not None]
+    devices = dict.fromkeys(record["device"] for record in records)
+    commits = dict.fromkeys(f"`{record['git'][:8]}`" for record in records if record["git"])
+    return f"Made on {', '.join(devices)}; commit {', '.join(commits)}." if records else ""
 
 
 def _claims(folder: Path) -> str:
@@ -94,7 +104,7 @@ def _claims(folder: Path) -> str:
     header = ["What the paper says", "held", "open", "refuted", "where refuted"]
     about = (
         "In how many cells. Attacks on the same images are compared by their paired difference: open means that "
-        "its 95 % interval includes zero. Others are open where their two intervals overlap."
+        "its 95 % interval includes zero. Two jobs are compared by their intervals: open means that these overlap."
     )
     return f"### What held\n\n{about}\n\n{markdown_table(header, rows)}"
 
