@@ -1,14 +1,20 @@
-"""Figures that show a dataset's images (Figs. 1, 12, 13 and 14): those of the runs' own reports.
+"""Figures that show a dataset's images (Figs. 1, 12, 13 and 14): those of the runs' own reports, labelled.
 
 Most datasets may not be passed on, so these are kept with the runs, not with the results.
 """
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
+
+from mia_exp.report.style import WIDTH
+from mia_exp.reproduce.paper_figure import paper_figure
+from mia_exp.reproduce.tables import NAMES, scale_title
+
+# Room above a picture, in inches.
+TITLE = 0.4
 
 # By figure: which of a report's figures it is.
 PICTURES = {
@@ -20,7 +26,7 @@ PICTURES = {
 
 
 def keep_pictures(name: str, runs: Sequence[Path], folder: Path) -> list[Path]:
-    """Copies the figure `name` of each run as PNG and PDF.
+    """Puts the figure `name` of each run under a title that names its dataset and scale, as PNG and PDF.
 
     Args:
         name: A key of `PICTURES`.
@@ -30,13 +36,16 @@ def keep_pictures(name: str, runs: Sequence[Path], folder: Path) -> list[Path]:
     Returns:
         The PNG files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     kept = []
     for run in runs:
-        dataset = json.loads((run / "metrics.json").read_text())["dataset"]
-        target = folder / f"{name}-{dataset}.png"
-        shutil.copyfile(run / "figures" / f"{PICTURES[name]}.png", target)
-        with Image.open(target) as image:
-            image.convert("RGB").save(target.with_suffix(".pdf"), resolution=160)
-        kept.append(target)
+        metrics = json.loads((run / "metrics.json").read_text())
+        stem = folder / f"{name}-{metrics['dataset']}"
+        with Image.open(run / "figures" / f"{PICTURES[name]}.png") as image:
+            height = TITLE + WIDTH * image.height / image.width
+            with paper_figure(stem, height) as figure:
+                axis = figure.subplots()
+                axis.imshow(image)
+                axis.set_axis_off()
+                axis.set_title(f"{NAMES.get(metrics['dataset'], metrics['dataset'])}, {scale_title(metrics)}")
+        kept.append(stem.with_suffix(".png"))
     return kept

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy.stats import pearsonr
+from sklearn.metrics import roc_curve
 
 from mia_exp.data import Split
 from mia_exp.report.labels import math_title
-from mia_exp.report.style import MEMBER, NONMEMBER
+from mia_exp.report.style import CHANCE, MEMBER, NONMEMBER
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
 
 # By figure: what is across and what is up, a column of panels each; what is up is the same.
 PLANES = {
-    "fig3": (("l_rec", "l_mem"),),
-    "fig6": (("l_rec", "l_mem"),),
+    "fig3": (("l_mem", "l_rec"),),
+    "fig6": (("l_mem", "l_rec"),),
     "fig5": (("l_diff", "l_rec"), ("l_vsd", "l_rec")),
     "fig7": (("l_diff", "l_rec"), ("l_vsd", "l_rec")),
 }
@@ -46,13 +48,36 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
             ):
                 x, y = table[across][group], table[up][group]
                 axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
-            correlation = pearsonr(table[across], table[up]).statistic
-            axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}, Pearson {correlation:.2f}")
+            if across == "l_mem":
+                words = _draw_best_lines(axis, table, is_member)
+            else:
+                words = f"Pearson {pearsonr(table[across], table[up]).statistic:.2f}"
+            axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}: {words}")
         for row in grid:
             row[0].set_ylabel(math_title(planes[0][1]))
         handles, labels = grid[0][0].get_legend_handles_labels()
         title = scale_title(json.loads((runs[0] / "metrics.json").read_text()))
         figure.legend(handles, labels, loc="outside upper center", ncols=2, title=title)
+
+
+def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray) -> str:
+    """The line of each score that separates best, and the share of the images that it puts on the right side.
+
+    It is chosen on the images that it is judged on, which flatters both scores alike.
+    """
+    words = []
+    for name, draw in (("l_mem", axis.axvline), ("l_rec", axis.axhline)):
+        threshold, accuracy = best_line(table[name].to_numpy(), is_member)
+        draw(threshold, color=CHANCE, linestyle="--", linewidth=1.2, zorder=0)
+        words.append(f"{accuracy:.0%} by {math_title(name)}")
+    return ", ".join(words)
+
+
+def best_line(score: np.ndarray, is_member: np.ndarray) -> tuple[float, float]:
+    """The threshold below which images are best called members, and the accuracy, both groups weighing the same."""
+    false_alarms, hits, thresholds = roc_curve(is_member, -score, drop_intermediate=False)
+    best = int(np.argmax(hits - false_alarms))
+    return -thresholds[best], (1 + hits[best] - false_alarms[best]) / 2
 
 
 def read_scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:

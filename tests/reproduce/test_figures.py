@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from mia_exp.attacks.difficulty import DifficultyScorer
@@ -15,7 +16,7 @@ from mia_exp.reproduce.curves import CURVES
 from mia_exp.reproduce.diagram import DifficultyParts
 from mia_exp.reproduce.figures import DIAGRAM
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
-from mia_exp.reproduce.scatter import PLANES, plot_planes, read_scores
+from mia_exp.reproduce.scatter import PLANES, best_line, plot_planes, read_scores
 from tests.cli import mia_exp, tiny
 
 
@@ -44,11 +45,19 @@ def test_points_are_coloured_by_membership(project: Path) -> None:
         assert roc_auc_score(is_member, -table[column]) == pytest.approx(expected)
 
 
+def test_the_best_line_leaves_the_fewest_on_the_wrong_side() -> None:
+    score = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    # Below 2: two of three members and no other; that is (2/3 + 2/2) / 2.
+    assert best_line(score, np.array([True, True, False, True, False])) == pytest.approx((2, 5 / 6))
+
+
 def test_planes_and_pictures_are_written_as_png_and_pdf(project: Path, tmp_path: Path) -> None:
     plot_planes("fig3", [project / "run"], project / "outputs/artifacts", tmp_path / "fig3")
     [picture] = keep_pictures("fig1", [project / "run"], tmp_path)
     assert picture == tmp_path / "fig1-folder.png"
-    assert picture.read_bytes() == (project / "run/figures/difficulty-extremes.png").read_bytes()
+    # The run's own picture, with room above for the title.
+    with Image.open(picture) as shown, Image.open(project / "run/figures/difficulty-extremes.png") as whole:
+        assert shown.height / shown.width > whole.height / whole.width
     for name in ("fig3", "fig1-folder"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
