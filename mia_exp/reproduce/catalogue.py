@@ -56,7 +56,7 @@ _ITEMS = (
         ("table1", "table3", "table3_bdd"),
         (("table3_bdd", "bdd100k"),),
     ),
-    Item("table4", "Augmented queries", ("table4",)),
+    Item("table4", "Augmented queries", ("table4", "table4_flips")),
     Item("seeds", "The headline cells with three seeds", ("seeds",)),
     Item("fig1", "Easiest and hardest images", ("fig1",)),
     Item("fig2", "The method as a diagram", ()),

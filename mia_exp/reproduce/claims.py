@@ -157,6 +157,11 @@ CLAIMS = (
         _difference("l_mem_aug - l_rec"),
     ),
     Claim(
+        "The same with flips alone, the augmentation that pix2pixHD is trained with.",
+        ("table4_flips",),
+        _difference("l_mem_aug - l_rec"),
+    ),
+    Claim(
         "The longer the training, the better the attack (Fig. 9, first and last checkpoint).",
         ("fig9", "fig9_maps2sat"),
         _larger(({"query.epoch": "last"}, "l_mem"), ({"query.epoch": "first"}, "l_mem")),

@@ -48,6 +48,8 @@ PUBLISHED: dict[str, dict[tuple[str, str], list[Published]]] = {
         (PIX2PIXHD, CELEBA): [Published(99.04, "Fig. 12")],
     },
     "l_mem_aug": _row("Table 4", 98.46, 92.21, 87.81, 99.09, 99.21, 99.91),
+    # The paper has crops in all.
+    "l_mem_aug_flips": {},
     "l_mem_vsd": _row("Table 2", 94.17, 86.54, 77.66, 98.86, 96.86, 99.19),
     "l_mem_multi": _row("Table 2", None, 92.43, 82.47, None, 82.87, 94.76),
     "l_mem_multi_bdd": _row("Table 2", None, None, 74.43, None, None, 66.2),

@@ -73,6 +73,7 @@ TABLES: dict[str, tuple[Line, ...]] = {
     "table4": (
         Line("L_mem (base)", "l_mem", "table4", "l_mem", "ours"),
         Line("L_mem,aug", "l_mem_aug", "table4", "l_mem_aug", "augmented"),
+        Line("L_mem,aug, flips alone", "l_mem_aug_flips", "table4_flips", "l_mem_aug"),
     ),
 }
 
@@ -116,17 +117,17 @@ def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
                 if cell is None or cell.metrics is None:
                     continue
                 about = cell.metrics
-                rows += [
-                    [
-                        f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
-                        split,
-                        _ours(cell, line),
-                        f"{published.value} ({published.source})",
-                        verdict(published, about, line.column),
-                        *_stands_on(about),
-                    ]
-                    for published in PUBLISHED[line.published].get((victim, dataset), [])
-                ]
+                for published in PUBLISHED[line.published].get((victim, dataset)) or [None]:
+                    rows.append(
+                        [
+                            f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
+                            split,
+                            _ours(cell, line),
+                            f"{published.value} ({published.source})" if published else "–",
+                            verdict(published, about, line.column) if published else "not in the paper",
+                            *_stands_on(about),
+                        ]
+                    )
     return markdown_table(header, rows)
 
 
