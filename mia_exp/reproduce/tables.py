@@ -117,17 +117,19 @@ def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
                 if cell is None or cell.metrics is None:
                     continue
                 about = cell.metrics
-                for published in PUBLISHED[line.published].get((victim, dataset)) or [None]:
-                    rows.append(
-                        [
-                            f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
-                            split,
-                            _ours(cell, line),
-                            f"{published.value} ({published.source})" if published else "–",
-                            verdict(published, about, line.column) if published else "not in the paper",
-                            *_stands_on(about),
-                        ]
-                    )
+                # What the paper has no number of stands on something as well.
+                published: Sequence[Published | None] = PUBLISHED[line.published].get((victim, dataset)) or [None]
+                rows += [
+                    [
+                        f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
+                        split,
+                        _ours(cell, line),
+                        f"{number.value} ({number.source})" if number else "–",
+                        verdict(number, about, line.column) if number else "not in the paper",
+                        *_stands_on(about),
+                    ]
+                    for number in published
+                ]
     return markdown_table(header, rows)
 
 
