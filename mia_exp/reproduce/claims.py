@@ -167,7 +167,7 @@ CLAIMS = (
         _larger(({"query.epoch": "last"}, "l_mem"), ({"query.epoch": "first"}, "l_mem")),
     ),
     Claim(
-        "Enough noise on the answers hides the members (Fig. 10, no noise and the strongest).",
+        "Noise on the answers lowers the attack (Fig. 10, none and the strongest).",
         ("fig10",),
         _larger(({"defense.sigma": "first"}, "l_mem"), ({"defense.sigma": "last"}, "l_mem")),
     ),

@@ -115,7 +115,10 @@ def _damage(axis: Axes, cells: Sequence[Cell]) -> None:
     )
     twin = axis.twinx()
     twin.plot(*zip(*points, strict=True), color=BLIND, linestyle=":", marker="x")
-    twin.set(ylim=(0, 1.05), ylabel="SSIM of the answers (dotted)")
+    twin.set(ylim=(0, 1.05))
+    place = axis.get_subplotspec()
+    if place and place.is_last_col():
+        twin.set_ylabel("SSIM of the answers (dotted)")
     twin.grid(visible=False)
 
 
