@@ -131,8 +131,19 @@ def _threshold(axis: Axes, cells: Sequence[Cell]) -> None:
         columns = sum(min(stage.channels, (4 * grid // stage.stride) ** 2) for stage in stages)
         share = columns / grid**2
         axis.axvline(share, color=BLIND, linestyle=":")
-        place = (share, axis.get_ylim()[0])
-        axis.annotate("as many pixels as columns", place, rotation=90, fontsize=8, color=BLIND, ha="right")
+        words = f"as many pixels\nas columns: {share:.0%}"
+        axis.annotate(
+            words,
+            (share, 0.03),
+            # The share is the axis's, the height the panel's.
+            xycoords=axis.get_xaxis_transform(),
+            xytext=(5, 0),
+            textcoords="offset points",
+            fontsize=8,
+            color=BLIND,
+            ha="left",
+            va="bottom",
+        )
 
 
 def _nothing(axis: Axes, cells: Sequence[Cell]) -> None:
