@@ -52,6 +52,7 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
                 words = _draw_best_lines(axis, table, is_member)
             else:
                 words = f"Pearson {pearsonr(table[across], table[up]).statistic:.2f}"
+            axis.locator_params(axis="x", nbins=6)
             axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}: {words}")
         for row in grid:
             row[0].set_ylabel(math_title(planes[0][1]))
