@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from mia_exp.features import BACKBONES
@@ -15,6 +16,8 @@ from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
 
 MARKERS = ("o", "s", "^", "D")
+# What a choice is called on an axis, where its override is no word for a reader.
+WORDS = {"False": "no", "True": "yes"}
 
 
 @dataclass(frozen=True)
@@ -88,22 +91,34 @@ def _panel(curve: Curve, cell: Cell) -> tuple[str, ...]:
 def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
     # By setting: two attacks on one victim have the same L_rec.
     found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
-    points = list(found.items())
     try:
-        places = [float(value) for value, _ in points]
+        points = sorted((float(value), result) for value, result in found.items())
     except ValueError:
-        places = [float(place) for place in range(len(points))]
-        axis.set_xticks(places, [value for value, _ in points])
-    order = sorted(range(len(points)), key=lambda k: places[k])
-    x = [places[k] for k in order]
-    results: list[Mapping[str, Any]] = [points[k][1] for k in order]
-    low, high = ([100 * result["auc_ci95"][end] for result in results] for end in (0, 1))
+        _draw_choices(axis, found, column, color, marker, 0.12 * (curve.columns.index(column) - 0.5))
+        return
+    x = [place for place, _ in points]
+    low, high = ([100 * result["auc_ci95"][end] for _, result in points] for end in (0, 1))
     axis.fill_between(x, low, high, color=color, alpha=0.12, linewidth=0)
-    axis.plot(x, [100 * result["auc"] for result in results], color=color, marker=marker, label=math_title(column))
+    aucs = [100 * result["auc"] for _, result in points]
+    axis.plot(x, aucs, color=color, marker=marker, label=math_title(column))
     if curve.logarithmic:
         axis.set_xscale("log")
         axis.set_xticks(x, [f"{place:g}" for place in x])
         axis.minorticks_off()
+
+
+def _draw_choices(
+    axis: Axes, found: Mapping[str, Mapping[str, Any]], column: str, color: str, marker: str, aside: float
+) -> None:
+    """Settings without an order: no line joins them, and the scores of one stand beside each other."""
+    aucs = np.array([100 * result["auc"] for result in found.values()])
+    ends = np.array([[100 * end for end in result["auc_ci95"]] for result in found.values()]).T
+    x = np.arange(len(aucs))
+    axis.errorbar(
+        x + aside, aucs, abs(ends - aucs), color=color, marker=marker, linestyle="", label=math_title(column)
+    )
+    axis.set_xticks(x, [WORDS.get(value, value) for value in found])
+    axis.set_xlim(-0.5, len(aucs) - 0.5)
 
 
 def _damage(axis: Axes, cells: Sequence[Cell]) -> None:

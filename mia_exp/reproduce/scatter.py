@@ -53,7 +53,7 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
             else:
                 words = f"Pearson {pearsonr(table[across], table[up]).statistic:.2f}"
             axis.locator_params(axis="x", nbins=6)
-            axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}: {words}")
+            axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}\n{words}")
         for row in grid:
             row[0].set_ylabel(math_title(planes[0][1]))
         handles, labels = grid[0][0].get_legend_handles_labels()
