@@ -30,6 +30,7 @@ class Curve:
         columns: The results that are drawn, a line each.
         across: The overrides that have a panel for each of their values, side by side.
         logarithmic: Whether the axis is.
+        shared: Whether the panels have one axis of the setting. Epochs have not: each dataset has its own count.
     """
 
     setting: str
@@ -37,6 +38,7 @@ class Curve:
     columns: tuple[str, ...]
     across: tuple[str, ...] = ("dataset",)
     logarithmic: bool = False
+    shared: bool = True
 
 
 CURVES: dict[str, Curve] = {
@@ -44,7 +46,7 @@ CURVES: dict[str, Curve] = {
         "shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_mem", "l_rec"), logarithmic=True
     ),
     "fig8": Curve("attack.alpha", r"$\alpha$", ("l_mem", "l_rec")),
-    "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec")),
+    "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec"), shared=False),
     "fig10": Curve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
     "fig11": Curve("shadow.n_pairs", "pairs of the shadow model", ("shadow_score", "l_rec"), logarithmic=True),
     "fig15": Curve(
@@ -70,7 +72,7 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
     done = [cell for cell in cells if cell.metrics]
     panels = list(dict.fromkeys(_panel(curve, cell) for cell in done))
     with paper_figure(stem, 4.2) as figure:
-        axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        axes = figure.subplots(1, len(panels), squeeze=False, sharex=curve.shared, sharey=True)[0]
         for axis, panel in zip(axes, panels, strict=True):
             members = [cell for cell in done if _panel(curve, cell) == panel]
             for column, color, marker in zip(curve.columns, ATTACKS, MARKERS, strict=False):
