@@ -64,7 +64,7 @@ def _item(item: Item, folder: Path, scale: str) -> str:
         parts.append(render_table(item.name, cells))
         verdicts = render_verdicts(item.name, cells)
         parts.append(f"<details><summary>Each number beside the paper's</summary>\n\n{verdicts}\n\n</details>")
-    elif item.name == SEEDS:
+    elif item.name in SEEDS:
         parts.append(render_seeds(cells))
     elif (folder / f"{item.name}.png").is_file():
         parts.append(f"![{item.title}](../results/{scale}/{item.name}.png)")
@@ -132,4 +132,4 @@ def _label(item: Item) -> str:
     for prefix, kind in (("table", "Table"), ("fig", "Figure")):
         if item.name.startswith(prefix):
             return f"{kind} {item.name.removeprefix(prefix)}"
-    return item.name.capitalize()
+    return item.name.split("_")[0].capitalize()

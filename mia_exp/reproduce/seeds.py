@@ -8,7 +8,8 @@ from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.published import PUBLISHED
 from mia_exp.reproduce.tables import NAMES, SPLITS, markdown_table
 
-SEEDS = "seeds"
+# An experiment each for two victims: one of them takes as long as an item may.
+SEEDS = ("seeds", "seeds_pix2pixhd")
 # What is shown of which attack's jobs, and the difference that it should make.
 COLUMNS = (
     ("ours", "l_rec", None),
@@ -22,19 +23,17 @@ def render_seeds(cells: Sequence[Cell]) -> str:
     """A row a dataset, split and score: mean and standard deviation over the seeds, and each of them.
 
     Args:
-        cells: The jobs of the experiment `seeds`; those that have not finished are left out.
+        cells: Jobs of the experiments `SEEDS`; those that have not finished are left out.
     """
-    done = [cell for cell in cells if cell.experiment == SEEDS and cell.metrics is not None]
-    cases = dict.fromkeys(
-        (cell.metrics["victim"]["kind"], cell.overrides["dataset"]) for cell in done if cell.metrics
-    )
+    done = [cell for cell in cells if cell.experiment in SEEDS and cell.metrics is not None]
+    cases = dict.fromkeys((cell.overrides["victim"], cell.overrides["dataset"]) for cell in done)
     header = ["", "split", "mean", "SD", "by seed", "gain over L_rec, mean", "SD", "paper"]
     rows = []
     for victim, dataset in cases:
         for attack, column, difference in COLUMNS:
             published = "; ".join(str(number.value) for number in PUBLISHED[column].get((victim, dataset), []))
             for split in SPLITS:
-                jobs = _jobs(done, {"dataset": dataset, "split": split, "attack": attack})
+                jobs = _jobs(done, {"victim": victim, "dataset": dataset, "split": split, "attack": attack})
                 if not jobs:
                     continue
                 auc = {seed: 100 * result["auc"] for seed, cell in jobs.items() if (result := cell.result(column))}

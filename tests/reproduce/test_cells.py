@@ -110,16 +110,19 @@ def test_a_claim_on_two_cells_is_open_where_their_intervals_overlap() -> None:
 
 
 def test_seeds_are_averaged() -> None:
-    def job(seed: int, l_mem: float, split: str = "random") -> Cell:
-        found = metrics(0.8, l_mem, (0, 0.1)) | {"victim": {"kind": "pix2pix", "image_size": 64}}
-        return cell(found, experiment="seeds", attack="ours", seed=str(seed), split=split)
+    def job(seed: int, l_mem: float, **about: str) -> Cell:
+        found = metrics(0.8, l_mem, (0, 0.1))
+        return cell(found, **{"experiment": "seeds", "attack": "ours", "seed": str(seed), **about})
 
-    lines = render_seeds([job(0, 0.8), job(1, 0.84), job(2, 0.91), job(0, 0.9, "official")]).splitlines()
+    other = job(0, 0.99, victim="pix2pixhd", experiment="seeds_pix2pixhd")
+    jobs = [job(0, 0.8), job(1, 0.84), job(2, 0.91), job(0, 0.9, split="official"), other]
+    lines = render_seeds(jobs).splitlines()
     rows = {tuple(line.strip("| ").split(" | ")[:2]): line.strip("| ").split(" | ")[2:] for line in lines[2:]}
     # (80 + 84 + 91) / 3 = 85; squares of -5, -1 and 6 add up to 62, over 2 is 31, whose root is 5.57.
     assert rows["L_mem, pix2pix Facades", "random"] == [
         "85.0", "5.6", "80.0 (0), 84.0 (1), 91.0 (2)", "+5.0", "5.6", "96.62"
     ]  # fmt: skip
+    assert rows["L_mem, pix2pixHD Facades", "random"][0] == "99.0"
     # One seed has no spread.
     assert rows["L_mem, pix2pix Facades", "official"][:3] == ["90.0", "–", "90.0 (0)"]
     assert rows["L_rec, pix2pix Facades", "random"] == [
