@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mia_exp.compose import planned_jobs
+from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce import status
 from mia_exp.reproduce.catalogue import ITEMS
 
@@ -111,12 +113,33 @@ def test_status_says_what_there_is_to_do(
     rows = {
         words[1]: " ".join(words) for line in capsys.readouterr().out.splitlines() if len(words := line.split()) > 2
     }
-    # Two datasets, no victim: pairs and their difficulty.
+    # Two datasets, no victim: pairs and their difficulty. What they take nobody knows: nothing was ever made.
     assert "0 of 2" in rows["fig1"]
-    assert "2 pairs" in rows["fig1"]
-    assert "2 difficulty" in rows["fig1"]
+    assert "2 × pairs" in rows["fig1"]
+    assert "2 × difficulty" in rows["fig1"]
     assert "victim" not in rows["fig1"]
+    assert "8 unknown" in rows["fig1"]
     assert "$MIA_EXP_DATA/imagenet" in rows["fig14"]
+
+
+def test_status_knows_the_cost_of_what_was_made_elsewhere(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("MIA_EXP_DATA", str(DATA))
+    monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"]})
+    _, config = next(planned_jobs(["experiment=fig1", "scale=cpu"]))
+    keys = {name: stage.key for name, stage in Pipeline(config).stages.items()}
+    # The first dataset's stages took these seconds, and the other's may take as long: 2 * (600 + 30) in all.
+    seconds = dict.fromkeys(keys, 0.0) | {"difficulty": 600.0, "blind": 30.0}
+    job = {"overrides": {}, "metrics": {"provenance": {"keys": keys, "seconds": seconds}}}
+    results = project / "results/cpu"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "elsewhere.json").write_text(json.dumps({"jobs": [job]}))
+    status.print_status("cpu", project / "results")
+    out = capsys.readouterr().out
+    assert "2 × difficulty, 2 × blind, 4 short ones" in out
+    assert "21 min" in out
 
 
 def test_an_unknown_item_is_one_line(project: Path) -> None:
