@@ -112,9 +112,9 @@ def test_a_claim_on_two_cells_is_open_where_their_intervals_overlap() -> None:
 def test_seeds_are_averaged() -> None:
     def job(seed: int, l_mem: float, **about: str) -> Cell:
         found = metrics(0.8, l_mem, (0, 0.1))
-        return cell(found, **{"experiment": "seeds", "attack": "ours", "seed": str(seed), **about})
+        return cell(found, **{"experiment": "seeds_facades", "attack": "ours", "seed": str(seed), **about})
 
-    other = job(0, 0.99, victim="pix2pixhd", experiment="seeds_pix2pixhd")
+    other = job(0, 0.99, victim="pix2pixhd")
     jobs = [job(0, 0.8), job(1, 0.84), job(2, 0.91), job(0, 0.9, split="official"), other]
     lines = render_seeds(jobs).splitlines()
     rows = {tuple(line.strip("| ").split(" | ")[:2]): line.strip("| ").split(" | ")[2:] for line in lines[2:]}
