@@ -79,7 +79,7 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
                 _draw(axis, curve, members, column, color, marker)
             _EXTRAS.get(name, _nothing)(axis, members)
             axis.axhline(50, color=CHANCE, linewidth=1.5, linestyle="--", zorder=0)
-            axis.set(xlabel=curve.label, title=", ".join(NAMES.get(word, word) for word in panel))
+            axis.set(xlabel=curve.label, title="\n".join(NAMES.get(word, word) for word in panel))
         axes[0].set_ylabel("AUC, %")
         handles, labels = axes[0].get_legend_handles_labels()
         title = scale_title(done[0].metrics)
