@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: s
     # By setting: two attacks on one victim have the same L_rec.
     found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
     try:
-        points = sorted((float(value), result) for value, result in found.items())
+        points = sorted(((float(value), result) for value, result in found.items()), key=itemgetter(0))
     except ValueError:
         _draw_choices(axis, found, column, color, marker, 0.12 * (curve.columns.index(column) - 0.5))
         return
