@@ -77,7 +77,7 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
         for axis, panel in zip(axes, panels, strict=True):
             members = [cell for cell in done if _panel(curve, cell) == panel]
             for column, color, marker in zip(curve.columns, ATTACKS, MARKERS, strict=False):
-                _draw(axis, curve, members, column, color, marker)
+                draw_score(axis, curve, members, column, color, marker)
             _EXTRAS.get(name, _nothing)(axis, members)
             axis.axhline(50, color=CHANCE, linewidth=1.5, linestyle="--", zorder=0)
             axis.set(xlabel=curve.label, title="\n".join(NAMES.get(word, word) for word in panel))
@@ -91,7 +91,8 @@ def _panel(curve: Curve, cell: Cell) -> tuple[str, ...]:
     return tuple(cell.overrides[key] for key in curve.across)
 
 
-def _draw(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
+def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
+    """One score's AUC in percent with its interval, by the setting; cells without it are left out."""
     # By setting: two attacks on one victim have the same L_rec.
     found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
     try:

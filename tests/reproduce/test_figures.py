@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from mia_exp.attacks.difficulty import DifficultyScorer
 from mia_exp.compose import planned_jobs
 from mia_exp.reproduce.catalogue import ITEMS
-from mia_exp.reproduce.curves import CURVES
+from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.curves import CURVES, draw_score
 from mia_exp.reproduce.diagram import DifficultyParts
 from mia_exp.reproduce.figures import DIAGRAM
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
@@ -34,6 +36,28 @@ def test_every_figure_is_drawn_by_one_hand() -> None:
     others = [name for name in ITEMS if not name.startswith("fig")]
     assert others == ["table1", "table2", "table3", "table4", "seeds_facades", "seeds_maps2sat"]
     assert len(drawn) == 17
+
+
+def test_a_curve_rises_with_its_setting_and_choices_stand_by_name() -> None:
+    def cells(setting: str, aucs: dict[str, float]) -> list[Cell]:
+        results = {value: {"auc": auc, "auc_ci95": [auc - 0.1, auc + 0.05]} for value, auc in aucs.items()}
+        return [
+            Cell("any", {setting: value}, {"attacks": {"l_rec": result}, "blind": {}})
+            for value, result in results.items()
+        ]
+
+    figure = Figure()
+    numbers, choices = figure.subplots(1, 2)
+    # As text, 100 would stand before 32.
+    points = cells("shadow.n_pairs", {"100": 0.9, "32": 0.8, "10": 0.7})
+    draw_score(numbers, CURVES["fig4"], points, "l_rec", "black", "o")
+    assert numbers.lines[0].get_xydata() == pytest.approx(np.array([[10, 70], [32, 80], [100, 90]]))
+    points = cells("victim.difficulty_weighting", {"False": 0.6, "True": 0.8})
+    draw_score(choices, CURVES["fig17"], points, "l_rec", "black", "o")
+    assert choices.lines[0].get_ydata() == pytest.approx([60, 80])
+    assert [label.get_text() for label in choices.get_xticklabels()] == ["no", "yes"]
+    ends = [segment[:, 1] for segment in choices.containers[0].lines[2][0].get_segments()]
+    assert np.array(ends) == pytest.approx(np.array([[50, 65], [70, 85]]))
 
 
 def test_points_are_coloured_by_membership(project: Path) -> None:
