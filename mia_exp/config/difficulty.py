@@ -6,6 +6,7 @@ from enum import Enum
 from omegaconf import MISSING
 
 from mia_exp.config.check import require
+from mia_exp.keys import harmless
 
 
 @dataclass
@@ -20,8 +21,8 @@ class FeaturesConfig:
     """
 
     backbone: str = MISSING
-    weights: str | None = None
-    alpha: float = 0.5
+    weights: str | None = harmless(None, because="enters by the file's content")
+    alpha: float = harmless(0.5, because="the default of attack.alpha, which no artifact depends on")
 
 
 class Source(Enum):
@@ -58,7 +59,7 @@ class DifficultyConfig:
     resize: ResizeMethod = ResizeMethod.bilinear
     fitted_share: float = 0.7
     seed: int = 0
-    batch_size: int = 4
+    batch_size: int = harmless(4, because="bounds the memory; an image's score does not depend on its batch")
 
     def __post_init__(self) -> None:
         require(

@@ -1,6 +1,6 @@
 """The settings of a run as a whole, and of what has no file of its own."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from omegaconf import MISSING
@@ -11,6 +11,10 @@ from mia_exp.config.check import require
 from mia_exp.config.dataset import DatasetConfig, ImageNetDataset
 from mia_exp.config.difficulty import DifficultyConfig, FeaturesConfig
 from mia_exp.config.victim import NoVictim, TrainedVictim, VictimConfig
+from mia_exp.keys import harmless
+
+NO_ARTIFACT = "evaluated anew in each run; no artifact depends on it"
+MIRROR = "mirrors numbers; makes none"
 
 
 @dataclass
@@ -63,7 +67,7 @@ class QueryConfig:
     mode: QueryMode = QueryMode.eval
     epoch: int | None = None
     seed: int = 0
-    batch_size: int = 32
+    batch_size: int = harmless(32, because="the answer to an image does not depend on its batch")
 
     def __post_init__(self) -> None:
         require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")
@@ -104,10 +108,10 @@ class EvaluationConfig:
         seed: Seeds replicates and folds.
     """
 
-    bootstrap: int = 2000
-    folds: int = 5
-    fpr: list[float] = field(default_factory=lambda: [0.01, 0.001])
-    seed: int = 0
+    bootstrap: int = harmless(2000, because=NO_ARTIFACT)
+    folds: int = harmless(5, because=NO_ARTIFACT)
+    fpr: list[float] = harmless(because=NO_ARTIFACT, default_factory=lambda: [0.01, 0.001])
+    seed: int = harmless(0, because=NO_ARTIFACT)
 
     def __post_init__(self) -> None:
         require(self.bootstrap >= 100, f"evaluation.bootstrap={self.bootstrap}: expected 100 or more")
@@ -125,9 +129,9 @@ class TrainerConfig:
         resume_seconds: A checkpoint to resume from is written at most this often.
     """
 
-    accelerator: str = "auto"
-    num_workers: int = 0
-    resume_seconds: float = 30.0
+    accelerator: str = harmless("auto", because="where it runs; a manifest names the device")
+    num_workers: int = harmless(0, because="each image's randomness is keyed by its id")
+    resume_seconds: float = harmless(30.0, because="a resumed training ends as one that was not stopped")
 
     def __post_init__(self) -> None:
         choices = ("auto", "cpu", "gpu")
@@ -148,16 +152,16 @@ class LoggerConfig:
         offline: Keep wandb's records on this machine.
     """
 
-    kind: str = "csv"
-    project: str = "mia_exp"
-    offline: bool = True
+    kind: str = harmless("csv", because=MIRROR)
+    project: str = harmless("mia_exp", because=MIRROR)
+    offline: bool = harmless(True, because=MIRROR)
 
 
 @dataclass
 class Config:
     """A whole run."""
 
-    name: str
+    name: str = harmless(because="names the folder of the run")
     dataset: DatasetConfig
     split: SplitConfig
     victim: VictimConfig
@@ -171,11 +175,11 @@ class Config:
     evaluation: EvaluationConfig
     trainer: TrainerConfig
     logger: LoggerConfig
-    output_dir: str = "outputs"
-    data_dir: str = "data"
-    scale: str = "own"
-    dry_run: bool = False
-    seed: int = 0
+    output_dir: str = harmless("outputs", because="where artifacts are kept")
+    data_dir: str = harmless("data", because="where a download is kept, which enters by content")
+    scale: str = harmless("own", because="a name for settings that enter themselves")
+    dry_run: bool = harmless(False, because="makes nothing")
+    seed: int = harmless(0, because="the default of each part's seed, which enters there")
 
     def __post_init__(self) -> None:
         """Checks what concerns more than one group."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mia_exp.config.check import require
+from mia_exp.keys import harmless
 
 IMAGE_SIZES = (64, 128, 256, 512)
 
@@ -51,7 +52,7 @@ class TrainedVictim:
     checkpoint_epochs: list[int] = field(default_factory=list)
     precision: Precision = Precision.float32
     compile: bool = False
-    weights: str | None = None
+    weights: str | None = harmless(None, because="enters by the file's content")
     seed: int = 0
 
     @property
@@ -161,7 +162,7 @@ class Pix2PixHDConfig(TrainedVictim):
     lambda_feature_matching: float = 10.0
     lambda_perceptual: float = 10.0
     perceptual: str = "efficientnet_lite0"
-    perceptual_weights: str | None = None
+    perceptual_weights: str | None = harmless(None, because="enters by the file's content")
     one_hot_labels: bool = True
 
     @property

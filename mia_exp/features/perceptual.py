@@ -5,11 +5,11 @@ from urllib.error import URLError
 
 from torch import Tensor, nn
 
-from mia_exp.artifacts import file_sha256
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
 from mia_exp.features.backbone import build_efficientnet_lite0
 from mia_exp.features.weights import StateDict, load_weights, read_state_dict, weights_fingerprint
+from mia_exp.storage import file_sha256
 
 TORCHVISION_VGG = "IMAGENET1K_V1"
 # The weight of each of the five maps in the loss, as in the original code.

@@ -8,10 +8,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from mia_exp.artifacts import file_sha256
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
 from mia_exp.features.untrained import SEED, untrained_wide_resnet
+from mia_exp.storage import file_sha256
 
 StateDict = dict[str, torch.Tensor]
 

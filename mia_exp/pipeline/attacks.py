@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_exp.artifacts import Stage, plain
+from mia_exp.artifacts import Stage
 from mia_exp.attacks.augmented import augmented_error
 from mia_exp.attacks.combine import membership_score
 from mia_exp.config import (
@@ -18,6 +18,7 @@ from mia_exp.config import (
 )
 from mia_exp.data import augmented
 from mia_exp.data.store import to_tensor
+from mia_exp.keys import deciding
 from mia_exp.pipeline.case import Attack, Case
 from mia_exp.pipeline.context import numbered_batches, save_columns
 from mia_exp.pipeline.shadow import MultiImage, ShadowClassifier
@@ -98,9 +99,12 @@ class Augmented(Attack):
     def _errors(self) -> Stage:
         config, case = self._config, self._case
         victim = case.victim
-        settings = {name: value for name, value in plain(config).items() if name not in ("kind", "alpha")}
-        settings |= {**victim.answering(case.defense), "variants_seed": settings.pop("seed"), "ids": case.ids}
-        settings["image_size"] = victim.config.image_size
+        settings = {
+            "variants": deciding(config),
+            "answers": victim.answering(case.defense),
+            "ids": case.ids,
+            "image_size": victim.config.image_size,
+        }
 
         def build(folder: Path) -> None:
             query = victim.black_box(case.defense)

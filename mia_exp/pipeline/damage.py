@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mia_exp.artifacts import Stage
 from mia_exp.features import weights_fingerprint
+from mia_exp.keys import deciding
 from mia_exp.pipeline.case import Case
 
 
@@ -28,6 +29,6 @@ def damage_stage(case: Case) -> Stage:
         )
         (folder / "damage.json").write_text(json.dumps(done, indent=1))
 
-    settings = {"backbone": features.backbone, "weights": weights_fingerprint(features)}
+    settings = {**deciding(features), "weights": weights_fingerprint(features)}
     inputs = {"pairs": case.dataset.stage(size), "undefended": undefended, "defended": case.queries}
     return Stage("damage", 1, settings, inputs, build, note=f"{len(case.ids)} images")

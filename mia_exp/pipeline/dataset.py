@@ -1,15 +1,14 @@
 """A dataset of a run, decoded once for each size that a stage asks for."""
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 
-from mia_exp.artifacts import Stage, plain
+from mia_exp.artifacts import Stage
 from mia_exp.config import DatasetConfig
 from mia_exp.data import InputLayout, PairStore, open_source
+from mia_exp.keys import canonical_json, deciding, plain
 from mia_exp.pipeline.context import Context
-
-# What of a dataset's settings changes its pixels; the rest says where its files are, and they enter by content.
-READING = ("kind", "name", "photo_side", "direction", "landmarks")
 
 
 class Dataset:
@@ -39,15 +38,21 @@ class Dataset:
         """All pairs at `size` pixels."""
         # The same for every size, so that an image is refused at all of them or at none.
         minimum = self._context.config.victim.image_size
-        settings = {"fingerprint": self._fingerprint, "size": size, "minimum": minimum, "layout": self.layout}
-        settings |= {name: getattr(self.config, name) for name in READING if hasattr(self.config, name)}
+        settings = {
+            "dataset": deciding(self.config),
+            "fingerprint": self._fingerprint,
+            "partitions": self._partitions,
+            "size": size,
+            "minimum": minimum,
+            "layout": self.layout,
+        }
 
         def build(folder: Path) -> None:
             PairStore.build(self._source, size, minimum, folder)
 
         megabytes = len(self.records) * size * size * (self.layout.channels + 3) / 1e6
         note = f"{len(self.records)} pairs at {size} px, {megabytes:.0f} MB"
-        return Stage("pairs", 2, plain(settings), {}, build, note=note)
+        return Stage("pairs", 3, plain(settings), {}, build, note=note)
 
     def at(self, size: int) -> PairStore:
         """The pairs at `size` pixels, decoded if they were not yet."""
@@ -56,3 +61,9 @@ class Dataset:
     @cached_property
     def _fingerprint(self) -> str:
         return self._source.fingerprint()
+
+    @cached_property
+    def _partitions(self) -> str:
+        """A digest of which pair was published in which part; a file of its own may say so."""
+        partitions = [(record.id, record.partition) for record in self.records]
+        return hashlib.sha256(canonical_json(partitions).encode()).hexdigest()

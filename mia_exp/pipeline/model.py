@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_exp.artifacts import Stage, file_sha256, plain
+from mia_exp.artifacts import Stage
 from mia_exp.config import DefenseConfig, Pix2PixHDConfig, QueryConfig, TrainedVictim
 from mia_exp.data import TrainingPairs, save_images
 from mia_exp.defenses import defended
 from mia_exp.features.perceptual import perceptual_fingerprint
+from mia_exp.keys import deciding
 from mia_exp.pipeline.context import Context, batches, load_columns
 from mia_exp.pipeline.dataset import Dataset
 from mia_exp.pipeline.scores import difficulty_stage
+from mia_exp.storage import file_sha256
 from mia_exp.victims import (
     QueryFunction,
     answer_queries,
@@ -23,11 +25,6 @@ from mia_exp.victims import (
     load_generator,
     training_set_hash,
 )
-
-# What cannot change an answer: left out of the keys.
-QUERY_SPEED = ("batch_size",)
-# Said in another way by the stages that they decide: files by their content.
-SAID_ELSEWHERE = ("weights", "perceptual_weights")
 
 UNDEFENDED = DefenseConfig()
 
@@ -71,7 +68,7 @@ class Model:
         config, context = self.config, self._context
         if config.weights is not None:
             return None
-        settings = {name: value for name, value in plain(config).items() if name not in SAID_ELSEWHERE}
+        settings = deciding(config)
         settings["checkpoint_epochs"] = sorted(set(config.checkpoint_epochs))
         settings["training_set"] = training_set_hash(self._training_ids)
         if isinstance(config, Pix2PixHDConfig):
@@ -138,9 +135,7 @@ class Model:
 
     def answering(self, defense: DefenseConfig) -> dict[str, object]:
         """The settings that decide an answer, for the keys of stages that ask."""
-        settings = {name: value for name, value in plain(self.query_config).items() if name not in QUERY_SPEED}
-        settings["epoch"] = self._epoch
-        settings["defense"] = plain(defense)
+        settings = {**deciding(self.query_config), "epoch": self._epoch, "defense": deciding(defense)}
         if self.training is None:
             settings["weights"] = file_sha256(self._generator_path())
         return settings

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_exp.artifacts import Stage, plain
+from mia_exp.artifacts import Stage
 from mia_exp.attacks.reconstruction import reconstruction_error
 from mia_exp.features import weights_fingerprint
+from mia_exp.keys import deciding
 from mia_exp.pipeline.context import Context, batches, numbered_batches, save_columns
 from mia_exp.pipeline.dataset import Dataset
 from mia_exp.progress import track
 
-# What cannot change a score: left out of the keys.
-DIFFICULTY_SPEED = ("batch_size",)
 # Pairs held in memory at once.
 TOGETHER = 64
 
@@ -40,9 +39,9 @@ def difficulty_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> 
     """L_diff of the pairs `ids`; no victim has a part in it."""
     config, features = context.config.difficulty, context.config.features
     size = context.config.victim.image_size
-    settings = {name: value for name, value in plain(config).items() if name not in DIFFICULTY_SPEED}
-    settings |= {
-        "backbone": features.backbone,
+    settings = {
+        **deciding(config),
+        **deciding(features),
         "weights": weights_fingerprint(features),
         "ids": list(ids),
     }

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_exp.artifacts import Stage, plain
+from mia_exp.artifacts import Stage
 from mia_exp.attacks.combine import membership_score
 from mia_exp.attacks.loss_map import LossMaps
 from mia_exp.config import MultiImageConfig, ShadowAttackConfig, ShadowConfig
 from mia_exp.data.splits import ordered
 from mia_exp.errors import DataError
+from mia_exp.keys import deciding
 from mia_exp.pipeline.case import Attack, Case
 from mia_exp.pipeline.context import save_columns
 from mia_exp.pipeline.dataset import Dataset
@@ -153,7 +154,11 @@ class ShadowClassifier(Attack):
             maps = self._maps(self._shadow.dataset, ids, self._shadow.model, self._queries)
             train_classifier(maps, ids, held_out, config, context.config.trainer, folder)
 
-        settings = {**plain(config), "patch_size": config.patch_side(self._size), "held_out": self._shadow.held_out}
+        settings = {
+            **deciding(config),
+            "patch_size": config.patch_side(self._size),
+            "held_out": self._shadow.held_out,
+        }
         inputs = {"pairs": self._shadow.dataset.stage(self._size), "queries": self._queries}
         note = f"ResNet-50, {len(ids)} loss maps, {config.epochs} epochs"
         return Stage("classifier", 2, settings, inputs, build, note=note)

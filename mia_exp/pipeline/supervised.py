@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from mia_exp.artifacts import Stage, file_sha256, plain
+from mia_exp.artifacts import Stage
 from mia_exp.attacks.combine import membership_score
 from mia_exp.config import SupervisedConfig
 from mia_exp.data import decode, resize
 from mia_exp.data.search_difficulty import fingerprint_photos, list_scored_photos, scored_photo_paths
 from mia_exp.data.store import to_tensor
 from mia_exp.features import weights_fingerprint
+from mia_exp.keys import deciding
 from mia_exp.pipeline.case import Attack, Case
 from mia_exp.pipeline.context import batches, save_columns
 from mia_exp.progress import track
+from mia_exp.storage import file_sha256
 
 if TYPE_CHECKING:
     from mia_exp.attacks.supervised import SearchTimeRegressor
 
 REGRESSOR = "regressor.safetensors"
-# What the regression does not depend on.
-COMBINED_LATER = ("kind", "alpha", "regressor")
 # Images that the backbone sees at once; their features do not depend on it.
 TOGETHER = 16
 # The side that photos are brought to, in pixels: the backbone's.
@@ -93,9 +93,12 @@ class Supervised(Attack):
                 folder / REGRESSOR
             )
 
-        settings = {name: value for name, value in plain(config).items() if name not in COMBINED_LATER}
-        settings |= {"photos": fingerprint_photos(photos), "backbone": self._features.backbone}
-        settings["weights"] = self._weights
+        settings = {
+            **deciding(config),
+            **deciding(self._features),
+            "photos": fingerprint_photos(photos),
+            "weights": self._weights,
+        }
         return Stage("regressor", 1, settings, {}, build, note=f"{len(photos)} scored photos")
 
     @property

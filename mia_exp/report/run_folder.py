@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
-from mia_exp.report.files import json_text, whole
+from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_page
+from mia_exp.storage import whole
 
 # The last figure of each name, with the digest of what it shows: the jobs of a sweep share most of theirs, and
 # drawing is most of what a job takes whose stages are cached.

@@ -5,13 +5,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from mia_exp.report.files import json_text, whole
 from mia_exp.report.forest import Estimate, plot_forest
 from mia_exp.report.labels import math_title
+from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_sweep_page
 from mia_exp.report.sweep import FinishedJob, Sweep, SweepRow, collect_sweep
 from mia_exp.report.sweep_table import describe, judged_images, markdown, sweep_table
 from mia_exp.report.table import NOTE, results_table
+from mia_exp.storage import whole
 
 
 def write_sweep_report(folder: Path, console: Console | None = None) -> None:

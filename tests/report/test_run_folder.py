@@ -14,7 +14,7 @@ from PIL import Image
 from mia_exp.report import write_report
 from mia_exp.report.answer import answer, attack_rows, blind_rows, delta_rows
 from mia_exp.report.figures import choose_figures
-from mia_exp.report.files import json_text
+from mia_exp.report.numbers import json_text
 from tests.report.conftest import DAMAGE, DrawnGallery, make_run
 
 FIGURES = {"roc", "histograms", "error-against-difficulty", "difficulty-extremes", "exposed-members"}
