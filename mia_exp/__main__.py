@@ -10,11 +10,13 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from mia_exp.artifacts import is_disk_full
-from mia_exp.compose import typed_config, validate
+from mia_exp.compose import planned_jobs, runs_jobs, typed_config
 from mia_exp.errors import MiaError
+from mia_exp.folders import ClaimFolder, exclusive
 from mia_exp.run import print_plan, run
-from mia_exp.sweep import is_finished, report_sweep
+from mia_exp.storage import is_disk_full, refusal
+from mia_exp.sweep import clear, is_finished, report_sweep
+from mia_exp.termination import STATUS, Terminated, handled_by, terminate
 
 log = logging.getLogger("mia_exp")
 
@@ -23,61 +25,77 @@ log = logging.getLogger("mia_exp")
 def app(composed: DictConfig) -> None:
     """Runs one job of the composed configuration."""
     folder = Path(HydraConfig.get().runtime.output_dir)
-    try:
-        config = typed_config(composed)
-        if config.dry_run:
-            print_plan(config)
-            return
-        settings = OmegaConf.to_yaml(composed, resolve=True)
+    config = typed_config(composed)
+    settings = OmegaConf.to_yaml(composed, resolve=True)
+    with exclusive(folder):
         if is_finished(folder, settings):
             print(f"done before  {folder}")  # noqa: T201
             return
+        clear(folder)
         log_to(folder / "run.log")
-        (folder / "config.yaml").write_text(settings)
-        # In a folder that was used before, an old result would pass for this run's if it failed.
-        (folder / "metrics.json").unlink(missing_ok=True)
+        (folder / "config.yaml").write_text(settings, encoding="utf-8")
         (folder / "overrides.json").write_text(json.dumps(list(HydraConfig.get().overrides.task)))
-        run(config, folder)
-    except MiaError:
-        log.debug("the run ended with an error", exc_info=True)
-        raise
-    finally:
-        # Hydra makes the folder before it asks us; a plan or a refusal leaves nothing to keep in it.
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        try:
+            run(config, folder)
+        except Exception:
+            log.debug("the run ended with an error", exc_info=True)
+            raise
 
 
 def main() -> None:
-    """Entry point of `mia-exp` and `python -m mia_exp`: exits 0, 1 for an error, 130 for Ctrl-C."""
+    """Entry point of `mia-exp` and `python -m mia_exp`.
+
+    Exits 0; 1 for an error, 130 for Ctrl-C, 143 for SIGTERM.
+    """
     # Makes Hydra raise instead of printing and exiting, so that each error is said in one place and one way.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        validate(sys.argv[1:])
-        try:
-            app()
-        finally:
-            # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
-            report_sweep()
+        with handled_by(terminate):
+            _run(sys.argv[1:])
     except MiaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        if not is_disk_full(error, Path.cwd()):
+        if is_disk_full(error, Path.cwd()):
+            sys.exit(f"error: the disk is full ({error}). Free some space and run the same command again.")
+        if error.errno is None:
             raise
-        sys.exit(f"error: the disk is full ({error}). Free some space and run the same command again.")
+        sys.exit(f"error: {refusal(error)}")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
         sys.exit(130)
+    except Terminated:
+        print("terminated; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        sys.exit(STATUS)
+
+
+def _run(words: list[str]) -> None:
+    """Runs the jobs of a command line, or prints their plans, once all of them were checked."""
+    jobs = [config for _, config in planned_jobs(words)]
+    if runs_jobs(words) and all(config.dry_run for config in jobs):
+        for config in jobs:
+            print_plan(config)
+        return
+    try:
+        app()
+    finally:
+        # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
+        try:
+            report_sweep(len(jobs))
+        finally:
+            ClaimFolder.release()
 
 
 def log_to(file: Path) -> None:
-    """Sends the log to a file and, from level INFO on, to standard error."""
+    """Sends the log to a file, this package's in full, and from level INFO on to standard error."""
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)
         handler.close()
-    written = logging.FileHandler(file)
+    log.setLevel(logging.DEBUG)
+    written = logging.FileHandler(file, encoding="utf-8")
     written.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     shown = logging.StreamHandler(sys.stderr)
+    shown.setLevel(logging.INFO)
     shown.setFormatter(logging.Formatter("%(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[written, shown], force=True)
 

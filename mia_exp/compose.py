@@ -140,6 +140,13 @@ def _typed_group(name: str, node: Any, path: str | None = None) -> Any:
     return typed
 
 
+def runs_jobs(words: list[str]) -> bool:
+    """Whether a command line asks for its jobs, and not for one of Hydra's own answers, such as `--help`."""
+    options = get_args_parser().parse_known_args(words)[0]
+    asked = (options.help, options.hydra_help, options.cfg, options.info, options.shell_completion)
+    return not any(asked)
+
+
 def validate(words: list[str]) -> None:
     """Composes and checks every job that a command line asks for, before any of them is run.
 

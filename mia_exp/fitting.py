@@ -1,4 +1,4 @@
-"""What every training with Lightning here has in common: one quiet trainer that Ctrl-C stops."""
+"""What every training with Lightning here has in common: one quiet trainer that a signal stops."""
 
 import logging
 import signal
@@ -6,30 +6,46 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from pytorch_lightning import Callback, Trainer
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_utilities.core.rank_zero import rank_zero_only
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger
 
 from mia_exp.config import TrainerConfig
 
 
 def make_trainer(
-    config: TrainerConfig, epochs: int, callbacks: Sequence[Callback], logger: Logger | None = None
+    config: TrainerConfig,
+    epochs: int,
+    callbacks: Sequence[Callback],
+    folder: Path,
+    logger: Logger | None = None,
 ) -> Trainer:
-    """A trainer on one device, without Lightning's own checkpoints and progress bar.
+    """A trainer on one device, without Lightning's own checkpoints, progress bar and ways to go on.
+
+    Under Slurm, Lightning would write a checkpoint of its own when it is told to leave, start whatever it trains
+    next there from it, and share the work among the tasks. Here a process trains by itself, and what it goes on
+    from lies in its own folder.
 
     Args:
         config: Where it runs.
         epochs: How long.
         callbacks: What is done besides.
+        folder: Where Lightning looks for files, of this training alone.
         logger: Where the losses are mirrored.
     """
+    # Slurm's number of the task: every task but the first would log nothing.
+    rank_zero_only.rank = 0  # type: ignore[attr-defined]  # a function with an attribute
     return Trainer(
         max_epochs=epochs,
         accelerator=config.accelerator,
         devices=1,
+        plugins=[LightningEnvironment()],
+        default_root_dir=folder,
         logger=logger or False,
-        callbacks=list(callbacks),
+        callbacks=[_OwnSignals(), *callbacks],
         deterministic="warn",
         use_distributed_sampler=False,
         enable_checkpointing=False,
@@ -37,6 +53,17 @@ def make_trainer(
         enable_model_summary=False,
         log_every_n_steps=1,
     )
+
+
+class _OwnSignals(Callback):
+    """Keeps the handler of SIGTERM that was there when the trainer was made: Lightning puts its own before it."""
+
+    def __init__(self) -> None:
+        self._handler = signal.getsignal(signal.SIGTERM)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._handler)
 
 
 @contextmanager

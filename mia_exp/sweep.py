@@ -1,25 +1,17 @@
-"""Where the jobs of a sweep lie, and the table of all of them when it ends."""
+"""A sweep that is run again in its folder, and the table of all jobs when it ends."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
 
-from mia_exp.artifacts import git_commit
+from mia_exp.folders import ClaimFolder
+from mia_exp.provenance import git_commit
 
-
-class RememberSweep(Callback):
-    """Notes the folder of the sweep that this process started; Hydra calls it."""
-
-    folder: Path | None = None
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Called before the first job."""
-        RememberSweep.folder = Path(config.hydra.sweep.dir)
+# What a run leaves, the page first: where the page is, all is.
+LEFT = ("report.html", "metrics.json", "scores.parquet")
 
 
 def is_finished(folder: Path, settings: str) -> bool:
@@ -32,20 +24,39 @@ def is_finished(folder: Path, settings: str) -> bool:
     Returns:
         Whether the job left its results there, with the same settings, made by the same unchanged commit.
     """
-    if HydraConfig.get().mode is not RunMode.MULTIRUN or not (folder / "report.html").is_file():
+    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all((folder / name).is_file() for name in LEFT):
         return False
-    if (folder / "config.yaml").read_text() != settings:
+    try:
+        if (folder / "config.yaml").read_text(encoding="utf-8") != settings:
+            return False
+        commit = json.loads((folder / "metrics.json").read_text())["provenance"]["git"]
+    except (ValueError, TypeError, KeyError):
+        # Not as it was left: made again.
         return False
-    commit = json.loads((folder / "metrics.json").read_text())["provenance"]["git"]
     return commit is not None and commit == git_commit() and not commit.endswith("-dirty")
 
 
-def report_sweep() -> None:
-    """Writes and prints the table of the sweep's jobs, if this process started one that left any."""
-    folder, RememberSweep.folder = RememberSweep.folder, None
-    if folder is None or not any(folder.glob("*/overrides.json")):
-        return
-    # Imported here: the report's libraries take seconds to load.
-    from mia_exp.report import write_sweep_report
+def clear(folder: Path) -> None:
+    """Removes the results of an earlier run from its folder: they would pass for the next one's if it failed."""
+    for name in LEFT:
+        (folder / name).unlink(missing_ok=True)
 
-    write_sweep_report(folder)
+
+def report_sweep(planned: int) -> None:
+    """Writes and prints the table of the jobs of the sweep that this process started, and which are not done.
+
+    Args:
+        planned: How many jobs it has.
+    """
+    folder = ClaimFolder.sweep
+    if folder is None:
+        return
+    if any(folder.glob("*/overrides.json")):
+        # Imported here: the report's libraries take seconds to load.
+        from mia_exp.report import write_sweep_report
+
+        write_sweep_report(folder)
+    done = [str(number) for number in range(planned) if (folder / str(number) / "metrics.json").is_file()]
+    if len(done) < planned:
+        which = f": {', '.join(done)}" if done else ""
+        print(f"{len(done)} of {planned} jobs are done{which}", file=sys.stderr)  # noqa: T201

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp import artifacts
-from mia_exp.artifacts import ArtifactStore, Stage, canonical_json, plain
+from mia_exp import provenance
+from mia_exp.artifacts import ArtifactStore, Stage
 from mia_exp.config import DifficultyConfig
+from mia_exp.keys import canonical_json, plain
 
 
 def stage(build: object, **settings: object) -> Stage:
@@ -111,11 +112,11 @@ def test_only_a_change_of_the_package_makes_a_commit_dirty(tmp_path: Path, monke
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "first")
-    monkeypatch.setattr(artifacts, "__file__", str(module))
-    commit = artifacts.git_commit.__wrapped__()
+    monkeypatch.setattr(provenance, "__file__", str(module))
+    commit = provenance.git_commit.__wrapped__()
     assert commit is not None
     assert len(commit) == 40
     page.write_text("changed")
-    assert artifacts.git_commit.__wrapped__() == commit
+    assert provenance.git_commit.__wrapped__() == commit
     (module.parent / "added.py").write_text("")
-    assert artifacts.git_commit.__wrapped__() == f"{commit}-dirty"
+    assert provenance.git_commit.__wrapped__() == f"{commit}-dirty"

@@ -198,7 +198,7 @@ def train_classifier(
         task = progress.add_task("training the classifier", total=config.epochs, note="")
         recorder = _Recorder(lambda note: progress.update(task, advance=1, note=note))
         with interruptible():
-            make_trainer(trainer_config, config.epochs, [recorder]).fit(module, loader)
+            make_trainer(trainer_config, config.epochs, [recorder], folder).fit(module, loader)
     recorder.write(folder / LOSSES_FILE)
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.network.state_dict().items()}
     header = {"format": FORMAT, "patch_side": str(config.patch_side(maps.shape[1]))}

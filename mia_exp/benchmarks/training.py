@@ -146,8 +146,8 @@ def fit(
     pairs = TrainingPairs(store, ids, config.image_size, config.augment, config.seed, device=torch_device("auto"))
     torch.manual_seed(config.seed)
     module = build_victim(config, LAYOUT)
-    with quiet_lightning():
-        trainer = make_trainer(TrainerConfig(), epochs, callbacks)
+    with quiet_lightning(), tempfile.TemporaryDirectory() as folder:
+        trainer = make_trainer(TrainerConfig(), epochs, callbacks, Path(folder))
         trainer.fit(module, EpochBatches(pairs, config.batch_size, config.seed))
     return module
 

@@ -161,7 +161,6 @@ class LoggerConfig:
 class Config:
     """A whole run."""
 
-    name: str = harmless(because="names the folder of the run")
     dataset: DatasetConfig
     split: SplitConfig
     victim: VictimConfig
@@ -175,6 +174,7 @@ class Config:
     evaluation: EvaluationConfig
     trainer: TrainerConfig
     logger: LoggerConfig
+    name: str = harmless("run", because="names the folder of the run")
     output_dir: str = harmless("outputs", because="where artifacts are kept")
     data_dir: str = harmless("data", because="where a download is kept, which enters by content")
     scale: str = harmless("own", because="a name for settings that enter themselves")

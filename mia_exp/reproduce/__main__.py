@@ -15,6 +15,7 @@ from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.figures import draw
 from mia_exp.reproduce.page import write_page
 from mia_exp.reproduce.status import print_status
+from mia_exp.termination import STATUS, Terminated, handled_by, terminate
 
 RESULTS = Path("results")
 OUTPUTS = Path("outputs")
@@ -36,13 +37,17 @@ def main() -> None:
             parser.error(f"{name}: expected all, status, page, or one of {', '.join(ITEMS)}")
     try:
         # All are done: what is missing in one leaves the others whole.
-        missing = [_do(name, arguments.scale, overrides) for name in names]
+        with handled_by(terminate):
+            missing = [_do(name, arguments.scale, overrides) for name in names]
         sys.exit(1 if any(missing) else 0)
     except MiaError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
         sys.exit(INTERRUPTED)
+    except Terminated:
+        print("terminated; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        sys.exit(STATUS)
 
 
 def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
@@ -67,6 +72,10 @@ def _run(command: Sequence[str]) -> int:
             # Ctrl-C reaches the sweep as well, which leaves its jobs in order.
             process.wait()
             return INTERRUPTED
+        except Terminated:
+            process.terminate()
+            process.wait()
+            return STATUS
 
 
 def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
@@ -83,6 +92,8 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
         save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, planned, folder)
         if status == INTERRUPTED:
             raise KeyboardInterrupt
+        if status == STATUS:
+            raise Terminated
     draw(item, scale, RESULTS, OUTPUTS)
     return [cell for cell in read_cells(folder, item.experiments) if cell.metrics is None]
 

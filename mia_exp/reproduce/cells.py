@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mia_exp.storage import whole
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -69,7 +71,8 @@ def save_cells(sweep: Path, experiment: str, planned: Sequence[Sequence[str]], f
         "experiment": experiment,
         "jobs": [{"overrides": dict(cell.overrides), "metrics": cell.metrics} for cell in cells],
     }
-    (folder / f"{experiment}.json").write_text(json.dumps(content, indent=1) + "\n")
+    with whole(folder / f"{experiment}.json") as path:
+        path.write_text(json.dumps(content, indent=1) + "\n")
     return cells
 
 

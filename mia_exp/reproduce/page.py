@@ -12,6 +12,7 @@ from mia_exp.reproduce.pictures import PICTURES
 from mia_exp.reproduce.seeds import SEEDS, render_seeds
 from mia_exp.reproduce.split_alone import render_split_alone
 from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
+from mia_exp.storage import whole
 
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
 PAGE = Path("docs/results.md")
@@ -35,7 +36,8 @@ def write_page(results: Path, page: Path = PAGE) -> None:
         raise MiaError(f"{page}: there is no such file here; run this in the clone of mia_exp")
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{render(results)}\n{END}{after}")
+    with whole(page) as path:
+        path.write_text(f"{before}{BEGIN}\n{render(results)}\n{END}{after}", encoding="utf-8")
 
 
 def render(results: Path) -> str:

@@ -21,6 +21,8 @@ from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar
 from mia_exp.seeds import derive
+from mia_exp.storage import whole
+from mia_exp.termination import Terminated, postponed
 from mia_exp.victims.adversarial import AdversarialVictim
 from mia_exp.victims.generator_file import (
     LOSSES_FILE,
@@ -60,6 +62,7 @@ def train(
         logger: Where Lightning mirrors the losses.
 
     Raises:
+        Terminated: SIGTERM came; what was trained until the end of the epoch can be taken up.
         TrainingError: A loss is not finite.
         WeightsError: The resume point in `folder` is damaged or belongs to another run.
     """
@@ -75,8 +78,8 @@ def train(
         task = progress.add_task("training", total=config.total_epochs * len(batches), note="")
         report = partial(progress.update, task)
         keeper = _Keeper(config, trainer_config, training_set, folder, len(batches), report)
-        trainer = make_trainer(trainer_config, config.total_epochs, [keeper], logger)
-        with interruptible():
+        with interruptible(), postponed(keeper.stop_after_epoch):
+            trainer = make_trainer(trainer_config, config.total_epochs, [keeper], folder, logger)
             trainer.fit(module, batches, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
 
@@ -147,6 +150,13 @@ class _Keeper(Callback):
         self.report = report
         self.losses: list[dict[str, float]] = []
         self.written = time.monotonic()
+        self.unsaved = False
+        self.stopping = False
+
+    def stop_after_epoch(self) -> bool:
+        """Ends the training with the epoch, where epochs would be lost that no resume point has; says whether."""
+        self.stopping = self.unsaved
+        return self.stopping
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -161,15 +171,16 @@ class _Keeper(Callback):
         self.losses.append({"epoch": epoch, **losses})
         self._report_epoch()
         if epoch in self.kept:
-            path = self.folder / generator_file(epoch)
-            unfinished = path.with_suffix(".part")
-            save_generator(pl_module.generator, unfinished, self.training_set)
-            unfinished.replace(path)
-        last = epoch == pl_module.config.total_epochs
-        if last:
+            with whole(self.folder / generator_file(epoch)) as path:
+                save_generator(pl_module.generator, path, self.training_set)
+        self.unsaved = True
+        due = self.stopping or epoch in self.kept or time.monotonic() - self.written >= self.interval
+        if epoch == pl_module.config.total_epochs:
             self._write_losses()
-        elif time.monotonic() - self.written >= self.interval or epoch in self.kept:
+        elif due:
             self._write_resume_point(trainer)
+            if self.stopping:
+                raise Terminated
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         checkpoint["mia_exp"] = {"training_set": self.training_set, "losses": json.dumps(self.losses)}
@@ -184,10 +195,10 @@ class _Keeper(Callback):
         self.report(completed=len(self.losses) * self.steps, note=note)
 
     def _write_resume_point(self, trainer: Trainer) -> None:
-        unfinished = self.folder / f"{RESUME_FILE}.part"
-        trainer.save_checkpoint(unfinished, weights_only=False)
-        unfinished.replace(self.folder / RESUME_FILE)
+        with whole(self.folder / RESUME_FILE) as path:
+            trainer.save_checkpoint(path, weights_only=False)
         self.written = time.monotonic()
+        self.unsaved = False
 
     def _write_losses(self) -> None:
         with (self.folder / LOSSES_FILE).open("w", newline="") as file:

@@ -153,19 +153,19 @@ class Witness(LightningModule):
         return None
 
 
-def batches_seen(num_workers: int) -> list[list[bytes]]:
+def batches_seen(num_workers: int, folder: Path) -> list[list[bytes]]:
     witness = Witness()
     with quiet_lightning():
-        make_trainer(TRAINER, 3, []).fit(witness, patch_loader(*separated_maps(), CONFIG, num_workers))
+        make_trainer(TRAINER, 3, [], folder).fit(witness, patch_loader(*separated_maps(), CONFIG, num_workers))
     return witness.seen
 
 
-def test_a_trainer_gets_new_patches_in_each_epoch_whatever_the_number_of_workers() -> None:
-    epochs = batches_seen(num_workers=0)
+def test_a_trainer_gets_new_patches_in_each_epoch_whatever_the_number_of_workers(tmp_path: Path) -> None:
+    epochs = batches_seen(0, tmp_path)
     assert [len(epoch) for epoch in epochs] == [64, 64, 64]
     # 4 of 17 x 17 places a map: a few may come twice, a whole epoch cannot.
     assert len(set().union(*map(set, epochs))) > 150
-    assert epochs == batches_seen(num_workers=2)
+    assert epochs == batches_seen(2, tmp_path)
 
 
 def test_patches_fall_everywhere_inside_the_map() -> None:

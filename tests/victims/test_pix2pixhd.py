@@ -302,21 +302,21 @@ def test_learning_rate_falls_as_in_the_original() -> None:
     assert {epoch: module.learning_rate_factor(epoch) for epoch in expected} == pytest.approx(expected)
 
 
-def fit(module: Pix2PixHD, batch: Batch, epochs: int) -> dict[str, Tensor]:
+def fit(module: Pix2PixHD, batch: Batch, epochs: int, folder: Path) -> dict[str, Tensor]:
     """Trains on one batch an epoch; returns the losses of the last."""
-    trainer = make_trainer(TRAINER, epochs, [])
+    trainer = make_trainer(TRAINER, epochs, [], folder)
     with quiet_lightning():
         trainer.fit(module, DataLoader(TensorDataset(*batch), batch_size=len(batch[0])))
     return trainer.callback_metrics
 
 
-def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step() -> None:
+def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step(tmp_path: Path) -> None:
     torch.manual_seed(0)
     # A step so large that a network judged by the other's next state would show.
     module = Pix2PixHD(replace(CONFIG, learning_rate=0.05), InputLayout())
     before = deepcopy(module)
     x, y = images()
-    losses = fit(module, (x, y, torch.ones(2)), 1)
+    losses = fit(module, (x, y, torch.ones(2)), 1, tmp_path)
     with torch.no_grad():
         fake = before.generator(x)
         _, of_generator = before.generator_losses(x, y, fake, torch.ones(2))
@@ -329,10 +329,10 @@ def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step() -> No
     assert moved.item() != pytest.approx(of_discriminator["d_fake"].item(), rel=0.1)
 
 
-def test_a_few_steps_bring_answers_nearer() -> None:
+def test_a_few_steps_bring_answers_nearer(tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = Pix2PixHD(replace(CONFIG, learning_rate=2e-3), InputLayout())
     x, y = (to_tensor(np.asarray(image)[None]) for image in draw_pair(0))
     before = (module.generator(x) - y).abs().mean().item()
-    losses = fit(module, (x, y, torch.ones(1)), 20)
+    losses = fit(module, (x, y, torch.ones(1)), 20, tmp_path)
     assert losses["g_l1"].item() < 0.7 * before
