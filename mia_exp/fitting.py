@@ -12,8 +12,10 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from mia_exp.config import TrainerConfig
+from mia_exp.termination import Terminated
 
 
 def make_trainer(
@@ -61,17 +63,20 @@ class _OwnSignals(Callback):
     def __init__(self) -> None:
         self._handler = signal.getsignal(signal.SIGTERM)
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._handler)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Lightning turns Ctrl-C into an exit of its own and leaves the signal ignored; this hands it on."""
+    """Lightning turns Ctrl-C and SIGTERM into exits of its own and leaves Ctrl-C ignored; this hands them on."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
+    except SIGTERMException as stop:
+        # It came before `_OwnSignals` could see to it.
+        raise Terminated from stop
     except SystemExit as stop:
         if isinstance(stop.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from stop
