@@ -178,7 +178,7 @@ class Config:
     output_dir: str = harmless("outputs", because="where artifacts are kept")
     data_dir: str = harmless("data", because="where a download is kept, which enters by content")
     scale: str = harmless("own", because="a name for settings that enter themselves")
-    dry_run: bool = harmless(False, because="makes nothing")
+    dry_run: bool = harmless(False, because="a plan makes nothing")
     seed: int = harmless(0, because="the default of each part's seed, which enters there")
 
     def __post_init__(self) -> None:

@@ -128,18 +128,25 @@ def test_status_knows_the_cost_of_what_was_made_elsewhere(
     monkeypatch.chdir(project)
     monkeypatch.setenv("MIA_EXP_DATA", str(DATA))
     monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"]})
-    _, config = next(planned_jobs(["experiment=fig1", "scale=cpu"]))
-    keys = {name: stage.key for name, stage in Pipeline(config).stages.items()}
-    # The first dataset's stages took these seconds, and the other's may take as long: 2 * (600 + 30) in all.
-    seconds = dict.fromkeys(keys, 0.0) | {"difficulty": 600.0, "blind": 30.0}
-    job = {"overrides": {}, "metrics": {"provenance": {"keys": keys, "seconds": seconds}}}
+    jobs = []
+    # Made by an earlier commit, whose keys were others; 600 + 30 and 60 + 6 seconds.
+    for share, (words, config) in zip((1, 0.1), planned_jobs(["experiment=fig1", "scale=cpu"]), strict=True):
+        names = Pipeline(config).stages
+        seconds = dict.fromkeys(names, 0.0) | {"difficulty": 600 * share, "blind": 30 * share}
+        provenance = {"keys": {name: f"{name} {share}" for name in names}, "seconds": seconds}
+        overrides = dict(word.split("=") for word in words if not word.startswith(("experiment", "scale")))
+        jobs.append({"overrides": overrides, "metrics": {"provenance": provenance}})
     results = project / "results/cpu"
     results.mkdir(parents=True, exist_ok=True)
-    (results / "elsewhere.json").write_text(json.dumps({"jobs": [job]}))
+    (results / "fig1.json").write_text(json.dumps({"jobs": jobs[1:]}))
+    status.print_status("cpu", project / "results")
+    # The first job is not there: as long as the other.
+    assert "2 min" in capsys.readouterr().out
+    (results / "fig1.json").write_text(json.dumps({"jobs": jobs}))
     status.print_status("cpu", project / "results")
     out = capsys.readouterr().out
-    assert "2 × difficulty, 2 × blind, 4 short ones" in out
-    assert "21 min" in out
+    assert "2 × difficulty, 6 short ones" in out
+    assert "12 min" in out
 
 
 def test_an_unknown_item_is_one_line(project: Path) -> None:
