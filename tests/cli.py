@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +55,13 @@ def mia_exp(*words: str, cwd: Path) -> Outcome:
     return Outcome(status or 0, out.getvalue(), err.getvalue())
 
 
-def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
-    """Starts the command line as a process."""
+def start(*words: str, cwd: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Starts the command line as a process, with more variables in its environment."""
     command = [sys.executable, "-m", "mia_exp", *words]
     return subprocess.Popen(
         command,
         cwd=cwd,
+        env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -277,10 +277,20 @@ def test_each_setting_changes_a_key_or_is_harmless(trees: Path, searched_photos:
 
 def test_a_palette_and_numbered_classes_are_different_datasets(trees: Path, searched_photos: list[str]) -> None:
     config = composed("numbered labels", trees, searched_photos)
-    numbers = keys(config)["pairs"]
-    # The colours that the numbers 0 and 1 are painted in: the layouts are equal, what is read is not.
-    with_palette = dataclasses.replace(config.dataset, index_classes=None, palette=[[0, 0, 0], [128, 0, 0]])
-    assert keys(dataclasses.replace(config, dataset=with_palette))["pairs"] != numbers
+    # The first palette has the colours that the numbers 0 and 1 are painted in.
+    readings: list[dict[str, Any]] = [
+        {"index_classes": 2, "palette": None},
+        {"index_classes": 3, "palette": None},
+        {"index_classes": None, "palette": None},
+        {"index_classes": None, "palette": [[0, 0, 0], [128, 0, 0]]},
+        {"index_classes": None, "palette": [[0, 0, 0], [0, 128, 0]]},
+        {"index_classes": None, "palette": [[0, 0, 0], [128, 0, 0]], "palette_tolerance": 0.5},
+    ]
+    found = {
+        keys(dataclasses.replace(config, dataset=dataclasses.replace(config.dataset, **reading)))["pairs"]
+        for reading in readings
+    }
+    assert len(found) == len(readings)
 
 
 def test_what_is_harmless_is_left_out() -> None:

@@ -1,0 +1,136 @@
+"""Signals and schedulers: what they stop goes on by our own resume point, and nothing else starts a training."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pytorch_lightning import Trainer
+
+from mia_exp.config import Pix2PixConfig
+from mia_exp.data import InputLayout
+from mia_exp.victims.training import build_victim
+from tests.cli import mia_exp, start, tiny
+
+# What Slurm sets for the only task of a job, but for the names of nodes.
+SLURM = {
+    "SLURM_JOB_ID": "7",
+    "SLURM_JOB_NAME": "victim",
+    "SLURM_NTASKS": "1",
+    "SLURM_PROCID": "0",
+    "SLURM_LOCALID": "0",
+    "SLURM_NODEID": "0",
+}
+
+
+def scores(cwd: Path, root: str = "outputs") -> pd.DataFrame:
+    return pd.read_parquet(next(cwd.glob(f"{root}/runs/*/*/scores.parquet")))
+
+
+def wait(ready: Callable[[], object], process: subprocess.Popen[str], what: str) -> None:
+    deadline = time.monotonic() + 180
+    while not ready():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.02)
+
+
+def resume_points(cwd: Path) -> list[Path]:
+    return list(cwd.glob("outputs/artifacts/victim/*.work/resume.ckpt"))
+
+
+@pytest.mark.parametrize("more", [{}, {"SLURM_NTASKS": "2"}, {"SLURM_NTASKS": "2", "SLURM_PROCID": "1"}])
+def test_slurm_changes_nothing(
+    folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    words = tiny(folder_dataset)
+    assert mia_exp(*words, "output_dir=alone", cwd=tmp_path).status == 0
+    # Another victim's state, where Lightning under Slurm looks for one to start from.
+    other = build_victim(Pix2PixConfig(image_size=64, ngf=4, ndf=4, epochs=2, decay_epochs=0), InputLayout())
+    trainer = Trainer(max_epochs=2, logger=False, enable_checkpointing=False, accelerator="cpu")
+    trainer.strategy.connect(other)
+    trainer.save_checkpoint(tmp_path / "hpc_ckpt_1.ckpt")
+    for name, value in {**SLURM, **more}.items():
+        monkeypatch.setenv(name, value)
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    assert scores(tmp_path).equals(scores(tmp_path, "alone"))
+    # Every task logs its own losses.
+    (losses,) = tmp_path.glob("outputs/runs/*/*/csv/metrics.csv")
+    assert np.isfinite(pd.read_csv(losses)["g_l1"].dropna()).sum() == 2
+
+
+def test_a_signal_of_slurm_leaves_no_checkpoint_for_other_victims(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "victim.epochs=40")
+    process = start(*words, cwd=tmp_path, environment=SLURM)
+    wait(lambda: resume_points(tmp_path), process, "a resume point")
+    process.send_signal(signal.SIGUSR1)
+    process.communicate(timeout=120)
+    assert not list(tmp_path.glob("*.ckpt"))
+    resumed = mia_exp(*words, cwd=tmp_path)
+    assert resumed.status == 0
+    assert "training goes on from" in resumed.err
+    assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
+    assert scores(tmp_path).equals(scores(tmp_path, "whole"))
+
+
+def test_sigterm_keeps_the_epochs_that_were_trained(folder_dataset: Path, tmp_path: Path) -> None:
+    # Resume points are an hour apart: what is kept was written because of the signal.
+    words = tiny(folder_dataset, "victim.epochs=200", "trainer.resume_seconds=3600")
+    process = start(*words, cwd=tmp_path)
+    wait(lambda: list(tmp_path.glob("outputs/artifacts/victim/*.work")), process, "training")
+    time.sleep(3)
+    process.terminate()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 143, err
+    assert "Traceback" not in err
+    assert "terminated; the same command goes on from here" in err
+    assert resume_points(tmp_path)
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*/manifest.json"))
+    resumed = mia_exp(*words, cwd=tmp_path)
+    assert resumed.status == 0
+    assert "training goes on from" in resumed.err
+    assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
+    assert scores(tmp_path).equals(scores(tmp_path, "whole"))
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_sigterm_ends_a_sweep_that_says_what_is_done(folder_dataset: Path, tmp_path: Path, launcher: str) -> None:
+    if launcher != "basic":
+        pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    epochs = "victim.epochs=2,400,401"
+    process = start("-m", *tiny(folder_dataset), epochs, f"hydra/launcher={launcher}", cwd=tmp_path)
+    wait(lambda: list(tmp_path.glob("outputs/runs/*/*/0/report.html")), process, "the first job's page")
+    wait(lambda: resume_points(tmp_path), process, "the second job's resume point")
+    process.terminate()
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 143, err
+    assert "Traceback" not in err
+    assert "1 of 3 jobs are done: 0" in err
+    assert "missing" in out, "the job that was stopped is named in the table"
+    (table,) = tmp_path.glob("outputs/runs/*/*/sweep.json")
+    assert json.loads(table.read_text())["missing"]
+    left = subprocess.run(["pgrep", "-f", f"{tmp_path}"], capture_output=True, text=True, check=False).stdout
+    assert not left, "no process of the sweep is left"
+
+
+def test_a_second_sigterm_does_not_wait(folder_dataset: Path, tmp_path: Path) -> None:
+    # One epoch takes minutes: a signal that waited for its end would be seen.
+    words = tiny(folder_dataset, "victim.epochs=3", "victim.ngf=64", "victim.ndf=64", "victim.batch_size=1")
+    process = start(*words, cwd=tmp_path)
+    wait(lambda: list(tmp_path.glob("outputs/artifacts/victim/*.work")), process, "training")
+    process.terminate()
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode in (143, -signal.SIGTERM)
+
+
+def test_an_embedded_run_leaves_the_callers_handlers_alone(folder_dataset: Path, tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]
+    assert mia_exp(*tiny(folder_dataset), cwd=tmp_path).status == 0
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)] == before
+    assert not list(tmp_path.glob("*.ckpt"))
