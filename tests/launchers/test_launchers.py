@@ -6,9 +6,11 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli import tiny
@@ -19,6 +21,10 @@ LOCAL = {
     "submitit_local": ("hydra_plugins.hydra_submitit_launcher", []),
     "ray": ("hydra_plugins.hydra_ray_launcher", ["hydra.launcher.ray.init.num_cpus=2"]),
 }
+
+
+RESOURCES = ["gpus_per_node=null", "cpus_per_task=1", "mem_gb=2", "timeout_min=60"]
+ON_SLURM = ["hydra/launcher=submitit_slurm", *(f"hydra.launcher.{word}" for word in RESOURCES)]
 
 
 def sweep(
@@ -69,9 +75,39 @@ def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str
 
 def test_on_slurm(slurm_cluster: dict[str, str], folder_dataset: Path, tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
-    resources = ["gpus_per_node=null", "cpus_per_task=1", "mem_gb=2", "timeout_min=10"]
-    words = ["hydra/launcher=submitit_slurm", *(f"hydra.launcher.{word}" for word in resources)]
-    done = sweep([*tiny(folder_dataset), *words, "attack.alpha=0.5,2"], tmp_path, slurm_cluster)
+    done = sweep([*tiny(folder_dataset), *ON_SLURM, "attack.alpha=0.5,2"], tmp_path, slurm_cluster)
     check_two_jobs_of_one_victim(tmp_path, done)
     logs = list(tmp_path.glob("outputs/runs/*/*/.submitit/*/*.out"))
     assert len(logs) == 2, "each job of the array has its log"
+
+
+def test_a_job_that_slurm_preempts_goes_on_with_the_same_result(
+    slurm_cluster: dict[str, str], folder_dataset: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    words = [*tiny(folder_dataset, "victim.epochs=60"), "attack.alpha=2"]
+    environment = {**slurm_cluster, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "mia_exp", "-m", *words, *ON_SLURM]
+    with (tmp_path / "out").open("w") as out:
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    end = time.monotonic() + 300
+    while not list(tmp_path.glob("outputs/artifacts/victim/*.work/resume.ckpt")):
+        assert process.poll() is None, (tmp_path / "out").read_text()
+        assert time.monotonic() < end, "training did not reach its first resume point"
+        time.sleep(0.02)
+    # The job's step, to which Slurm would send this signal before it takes the node away.
+    cancel = ["scancel", "--signal=USR2", "--name=folder"]
+    subprocess.run(cancel, env=environment, check=True)
+    assert process.wait(timeout=400) == 0, (tmp_path / "out").read_text()
+    (log,) = tmp_path.glob("outputs/runs/*/*/0/run.log")
+    assert "training goes on from" in log.read_text()
+    assert not list(tmp_path.glob("**/hpc_ckpt*"))
+    whole = subprocess.run(
+        [sys.executable, "-m", "mia_exp", *words, "output_dir=whole"], cwd=tmp_path, env=environment, check=False
+    )
+    assert whole.returncode == 0
+    interrupted, undisturbed = (
+        pd.read_parquet(next(tmp_path.glob(f"{place}/scores.parquet")))
+        for place in ("outputs/runs/*/*/0", "whole/runs/*/*")
+    )
+    assert interrupted.equals(undisturbed)
