@@ -1,0 +1,120 @@
+"""The folders of runs and sweeps: each process has its own, and an old page never stands beside new numbers."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+import mia_exp as package
+from tests.cli import Outcome, mia_exp, start, tiny
+
+LEFT = {"config.yaml", "metrics.json", "report.html", "run.log", "scores.parquet"}
+
+
+def files_under(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+
+
+def test_runs_of_one_name_and_one_moment_have_a_folder_each(folder_dataset: Path, tmp_path: Path) -> None:
+    # Named by the year, so that all of them are started in the same one.
+    words = tiny(folder_dataset, "hydra.run.dir=${output_dir}/runs/${name}/${now:%Y}")
+    processes = [start(*words, f"attack.alpha={alpha}", cwd=tmp_path) for alpha in (0, 1, 2, 4)]
+    for process in processes:
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    folders = sorted((tmp_path / "outputs/runs/folder").iterdir())
+    (year, *others) = [folder.name for folder in folders]
+    assert others == [f"{year}-2", f"{year}-3", f"{year}-4"]
+    alphas = set()
+    for folder in folders:
+        assert {path.name for path in files_under(folder)} >= LEFT
+        settings = yaml.safe_load((folder / "config.yaml").read_text())
+        metrics = json.loads((folder / "metrics.json").read_text())
+        assert settings["attack"]["alpha"] == metrics["attack"]["alpha"]
+        scores = pd.read_parquet(folder / "scores.parquet")
+        expected = scores["l_rec"] - settings["attack"]["alpha"] * scores["l_diff"]
+        assert scores["l_mem"].to_numpy() == pytest.approx(expected.to_numpy())
+        alphas.add(settings["attack"]["alpha"])
+    assert alphas == {0, 1, 2, 4}
+
+
+def test_sweeps_of_one_moment_have_a_folder_each(folder_dataset: Path, tmp_path: Path) -> None:
+    # Characters that Hydra's grammar gives a meaning are taken as they are.
+    words = tiny(folder_dataset, "output_dir='it''s, a=b'", "hydra.sweep.dir=${output_dir}/runs/${name}/${now:%Y}")
+    words = [word.replace("''", r"\'") for word in words]
+    for _ in range(2):
+        assert mia_exp("-m", *words, "attack.alpha=0,1", cwd=tmp_path).status == 0
+    folders = sorted((tmp_path / "it's, a=b/runs/folder").iterdir())
+    assert [folder.name.partition("-")[2] for folder in folders] == ["", "2"]
+    for folder in folders:
+        assert len(list(folder.glob("[01]/report.html"))) == 2
+        assert (folder / "sweep.html").is_file()
+
+
+@pytest.mark.parametrize("words", [["hydra.run.dir=here"], ["-m", "hydra.sweep.dir=here", "attack.alpha=0,1"]])
+def test_a_chosen_folder_has_one_process_at_a_time(folder_dataset: Path, tmp_path: Path, words: list[str]) -> None:
+    long = [*words, *tiny(folder_dataset, "victim.epochs=200")]
+    process = start(*long, cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("outputs/artifacts/victim/*.work/resume.ckpt")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    second = mia_exp(*words, *tiny(folder_dataset), cwd=tmp_path)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert second.status == 1
+    assert "here: another process is at work in this folder" in second.err
+    # One that was killed keeps nobody out.
+    assert mia_exp(*words, *tiny(folder_dataset), cwd=tmp_path).status == 0
+
+
+def test_a_plan_writes_nothing(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "dry_run=true")
+    for more in ([], ["-m", "attack.alpha=0,1"]):
+        outcome = mia_exp(*more, *words, cwd=tmp_path)
+        assert outcome.status == 0
+        assert outcome.out.count("Plan") == max(1, len(more))
+    assert not list(tmp_path.iterdir())
+
+
+def outside_git(folder: Path) -> Mapping[str, str]:
+    """The environment in which a copy of the package runs that git knows nothing of."""
+    shutil.copytree(Path(package.__file__).parent, folder / "mia_exp", ignore=shutil.ignore_patterns("__pycache__"))
+    return {"PYTHONPATH": str(folder)}
+
+
+def finished(process: "subprocess.Popen[str]") -> Outcome:
+    out, err = process.communicate(timeout=300)
+    return Outcome(process.returncode, out, err)
+
+
+def test_a_sweep_that_was_stopped_while_it_ran_again_can_be_run_again(folder_dataset: Path, tmp_path: Path) -> None:
+    environment = outside_git(tmp_path / "site")
+    words = ["-m", *tiny(folder_dataset), "hydra.sweep.dir=sweep", "attack.alpha=0,1"]
+    assert finished(start(*words, cwd=tmp_path, environment=environment)).status == 0
+    assert json.loads((tmp_path / "sweep/1/metrics.json").read_text())["provenance"]["git"] is None
+    expected = (tmp_path / "sweep/1/scores.parquet").read_bytes()
+    # As a run that was stopped at each of its steps leaves its folder.
+    for lost in ({"metrics.json"}, {"scores.parquet", "metrics.json"}, {"report.html"}):
+        for name in lost:
+            (tmp_path / "sweep/1" / name).unlink()
+        again = finished(start(*words, cwd=tmp_path, environment=environment))
+        assert again.status == 0, again.err
+        assert (tmp_path / "sweep/1/scores.parquet").read_bytes() == expected
+
+
+def test_no_old_page_stands_beside_missing_numbers(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "hydra.run.dir=here")
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    assert {path.name for path in files_under(tmp_path / "here")} >= LEFT
+    assert mia_exp(*words, "victim.learning_rate=1e37", cwd=tmp_path).status == 1
+    left = {path.name for path in files_under(tmp_path / "here")}
+    assert not left & {"metrics.json", "scores.parquet", "report.html"}
