@@ -10,9 +10,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from mia_exp.compose import planned_jobs, runs_jobs, typed_config
+from mia_exp.command_line import read_command
+from mia_exp.compose import typed_config
 from mia_exp.errors import MiaError
-from mia_exp.folders import ClaimFolder, exclusive
+from mia_exp.folders import claim, exclusive, quoted
 from mia_exp.run import print_plan, run
 from mia_exp.storage import is_disk_full, refusal
 from mia_exp.sweep import clear, is_finished, report_sweep
@@ -70,19 +71,26 @@ def main() -> None:
 
 def _run(words: list[str]) -> None:
     """Runs the jobs of a command line, or prints their plans, once all of them were checked."""
-    jobs = [config for _, config in planned_jobs(words)]
-    if runs_jobs(words) and all(config.dry_run for config in jobs):
-        for config in jobs:
-            print_plan(config)
-        return
-    try:
+    command = read_command(words)
+    sys.argv[1:] = [*command.options, *command.overrides]
+    if command.only_asks:
         app()
-    finally:
-        # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
+        return
+    if any(job.config.dry_run for job in command.jobs):
+        for job in command.jobs:
+            print_plan(job.config)
+        return
+    folder = claim(command.folder, command.named_by_time)
+    sys.argv.append(f"hydra.{'sweep' if command.sweeps else 'run'}.dir={quoted(str(folder))}")
+    if not command.sweeps:
+        app()
+        return
+    with exclusive(folder):
         try:
-            report_sweep(len(jobs))
+            app()
         finally:
-            ClaimFolder.release()
+            # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
+            report_sweep(folder, len(command.jobs))
 
 
 def log_to(file: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from mia_exp.folders import ClaimFolder
 from mia_exp.provenance import git_commit
 
 # What a run leaves, the page first: where the page is, all is.
@@ -42,15 +41,13 @@ def clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def report_sweep(planned: int) -> None:
-    """Writes and prints the table of the jobs of the sweep that this process started, and which are not done.
+def report_sweep(folder: Path, planned: int) -> None:
+    """Writes and prints the table of a sweep's jobs, and which are not done.
 
     Args:
+        folder: The sweep's.
         planned: How many jobs it has.
     """
-    folder = ClaimFolder.sweep
-    if folder is None:
-        return
     if any(folder.glob("*/overrides.json")):
         # Imported here: the report's libraries take seconds to load.
         from mia_exp.report import write_sweep_report

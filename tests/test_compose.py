@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_module
 
-from mia_exp.compose import typed_config, validate
+from mia_exp.command_line import read_command
+from mia_exp.compose import typed_config
 from mia_exp.config import (
     AugmentedConfig,
     CelebADataset,
@@ -130,14 +131,14 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
 )
 def test_a_mistake_is_named(words: str, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        validate(words.split())
+        read_command(words.split())
     assert re.search(message, str(raised.value)), str(raised.value)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_composes(experiment: str) -> None:
-    validate([f"experiment={experiment}"])
+    read_command([f"experiment={experiment}"])
 
 
 def test_options_and_sweeps_are_no_mistakes() -> None:
-    validate(["--cfg", "job", "-m", "attack.alpha=0,0.5,1", "seed=range(3)", "dataset=facades,openmoji"])
+    read_command(["--cfg", "job", "-m", "attack.alpha=0,0.5,1", "seed=range(3)", "dataset=facades,openmoji"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.compose import validate
+from mia_exp.command_line import read_command
 from mia_exp.report.sweep import collect_sweep
 from mia_exp.report.sweep_table import markdown
 
@@ -40,7 +40,7 @@ def test_ratio_is_that_of_the_benchmark() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_command_is_valid(command: list[str]) -> None:
-    validate(command)
+    read_command(command)
 
 
 def test_there_are_commands() -> None:

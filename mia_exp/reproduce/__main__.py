@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mia_exp.compose import planned_jobs
+from mia_exp.command_line import read_command
 from mia_exp.errors import MiaError
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
@@ -87,7 +87,9 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
             continue
         words = [f"experiment={experiment}", f"scale={scale}", *overrides]
         # How jobs are launched is no part of what they are.
-        planned = [[word for word in job if not word.startswith("hydra")] for job, _ in planned_jobs(words)]
+        planned = [
+            [word for word in job.overrides if not word.startswith("hydra")] for job in read_command(words).jobs
+        ]
         status = _run([sys.executable, "-m", "mia_exp", *words])
         save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, planned, folder)
         if status == INTERRUPTED:

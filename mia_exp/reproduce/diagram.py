@@ -12,7 +12,7 @@ from torch import Tensor
 from mia_exp.attacks.difficulty import NETWORK_SCALE, resize
 from mia_exp.attacks.loss_map import loss_maps
 from mia_exp.attacks.regression import CUTOFF, split_pixels, upsample
-from mia_exp.compose import planned_jobs
+from mia_exp.command_line import read_command
 from mia_exp.config import Config
 from mia_exp.features import load_backbone
 from mia_exp.pipeline import Pipeline
@@ -31,7 +31,8 @@ def draw_diagram(stem: Path) -> None:
     Raises:
         MiaError: The run fails.
     """
-    [(_, config)] = planned_jobs([f"experiment={EXPERIMENT}"])
+    [job] = read_command([f"experiment={EXPERIMENT}"]).jobs
+    config = job.config
     pipeline = Pipeline(config)
     pipeline.run()
     scores = pipeline.scores().set_index("id")

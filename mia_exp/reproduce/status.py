@@ -10,7 +10,7 @@ from statistics import mean
 from rich.console import Console
 from rich.table import Table
 
-from mia_exp.compose import planned_jobs
+from mia_exp.command_line import read_command
 from mia_exp.errors import MiaError
 from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce.catalogue import ITEMS, Item
@@ -101,10 +101,10 @@ def _needs(item: Item, scale: str, costs: _Costs) -> _Needs:
         if absent := item.wanting(experiment):
             needs.absent.append(absent)
             continue
-        for job, config in planned_jobs([f"experiment={experiment}", f"scale={scale}"]):
+        for job in read_command([f"experiment={experiment}", f"scale={scale}"]).jobs:
             needs.jobs += 1
             try:
-                pipeline = Pipeline(config)
+                pipeline = Pipeline(job.config)
             except MiaError as error:
                 needs.absent.append(str(error).partition(":")[0])
                 continue
@@ -112,7 +112,7 @@ def _needs(item: Item, scale: str, costs: _Costs) -> _Needs:
                 if pipeline.store.has(stage):
                     needs.cached.add(stage.key)
                 else:
-                    needs.made[stage.key] = _Missing(name, costs.seconds(experiment, job, name))
+                    needs.made[stage.key] = _Missing(name, costs.seconds(experiment, job.overrides, name))
     return needs
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mia_exp.compose import planned_jobs
+from mia_exp.command_line import read_command
 from mia_exp.reproduce.catalogue import ITEMS
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.claims import CLAIMS
@@ -177,7 +177,7 @@ def test_a_curve_is_drawn_the_same_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("scale", "side"), [("cpu", 64), ("paper", 256)])
 def test_every_experiment_composes_at_both_scales(scale: str, side: int) -> None:
     for experiment in {experiment: None for item in ITEMS.values() for experiment in item.experiments}:
-        _, config = next(planned_jobs([f"experiment={experiment}", f"scale={scale}"]))
+        config = read_command([f"experiment={experiment}", f"scale={scale}"]).jobs[0].config
         assert (config.scale, config.victim.image_size) == (scale, side), experiment
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.compose import planned_jobs
+from mia_exp.command_line import read_command
 from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce import status
 from mia_exp.reproduce.catalogue import ITEMS
@@ -130,8 +130,8 @@ def test_status_knows_the_cost_of_what_was_made_elsewhere(
     monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"]})
     jobs = []
     # Made by an earlier commit, whose keys were others; 600 + 30 and 60 + 6 seconds.
-    for share, (words, config) in zip((1, 0.1), planned_jobs(["experiment=fig1", "scale=cpu"]), strict=True):
-        names = Pipeline(config).stages
+    for share, planned in zip((1, 0.1), read_command(["experiment=fig1", "scale=cpu"]).jobs, strict=True):
+        words, names = planned.overrides, Pipeline(planned.config).stages
         seconds = dict.fromkeys(names, 0.0) | {"difficulty": 600 * share, "blind": 30 * share}
         provenance = {"keys": {name: f"{name} {share}" for name in names}, "seconds": seconds}
         overrides = dict(word.split("=") for word in words if not word.startswith(("experiment", "scale")))

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from mia_exp.attacks.difficulty import DifficultyScorer
-from mia_exp.compose import planned_jobs
+from mia_exp.command_line import read_command
 from mia_exp.reproduce.catalogue import ITEMS
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.curves import CURVES, draw_score
@@ -90,7 +90,7 @@ def test_planes_and_pictures_are_written_as_png_and_pdf(project: Path, tmp_path:
 
 
 def test_the_diagram_shows_the_error_that_the_score_is_the_mean_of() -> None:
-    [(_, config)] = planned_jobs(["experiment=demo"])
+    config = read_command(["experiment=demo"]).jobs[0].config
     image = torch.nn.functional.interpolate(
         torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(0)), (64, 64), mode="bilinear"
     )
