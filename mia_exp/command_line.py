@@ -17,15 +17,16 @@ from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from mia_exp.compose import typed_config
 from mia_exp.config import Config
+from mia_exp.config.check import require
 from mia_exp.errors import ConfigError, MiaError
 from mia_exp.mistakes import explain, first_line, group_of
 
@@ -150,10 +151,6 @@ def _composer(config_dir: str | None) -> Iterator[None]:
 @contextmanager
 def _refusals(overrides: Sequence[str]) -> Iterator[None]:
     """Turns what Hydra, OmegaConf or YAML refuses into a sentence."""
-
-    def composed(choices: Sequence[str]) -> DictConfig:
-        return compose("config", list(choices), return_hydra_config=True)
-
     try:
         yield
     except MiaError:
@@ -164,13 +161,31 @@ def _refusals(overrides: Sequence[str]) -> Iterator[None]:
         raise ConfigError(f"{place}not YAML: {getattr(error, 'problem', None) or first_line(error)}") from error
     except UnicodeError as error:
         raise ConfigError(f"a configuration file is not UTF-8 text: {error}") from error
+    except InterpolationResolutionError as error:
+        if "possible interpolation keys" not in str(error):
+            raise ConfigError(f"{error.full_key or 'a setting'}: {first_line(error)}") from error
+        raise ConfigError(explain(error, [], _composed)) from error
     except (HydraException, OmegaConfBaseException) as error:
         chosen = [values[0] for word in overrides if group_of(word) and (values := _values(_override(word)))]
         try:
-            sentence = explain(error, chosen, composed)
+            sentence = explain(error, chosen, _composed)
         except (HydraException, OmegaConfBaseException):
             sentence = first_line(error)
         raise ConfigError(sentence) from error
+
+
+def _composed(words: Sequence[str]) -> DictConfig:
+    """The configuration of one job, with Hydra's own settings.
+
+    Raises:
+        ConfigError: Hydra cannot make sense of the words, and has no error of its own for it.
+    """
+    try:
+        return compose("config", list(words), return_hydra_config=True)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, HydraException | OmegaConfBaseException):
+            raise
+        raise ConfigError(f"{' '.join(words)}: these settings do not go together ({first_line(error)})") from error
 
 
 def _override(word: str) -> Override:
@@ -181,12 +196,18 @@ def _override(word: str) -> Override:
     """
     loader = GlobalHydra.instance().config_loader()
     try:
-        return OverridesParser.create(config_loader=loader).parse_override(word)
+        [override] = OverridesParser.create(config_loader=loader).parse_overrides([word])
     except HydraException as error:
         raise ConfigError(
             f"{word}: expected SETTING=VALUE, as Hydra reads it. Put a value with spaces, quotes, brackets or "
             f"letters outside of ASCII into quotes of its own: 'SETTING=\"VALUE\"'"
         ) from error
+    group = override.key_or_group
+    choices = loader.get_group_options(group)
+    chooses = choices and not (override.is_delete() or override.is_sweep_override())
+    if chooses and not isinstance(override.value(), str | QuotedString):
+        raise ConfigError(f"{word}: expected one of the choices of the group {group}: {', '.join(choices)}")
+    return override
 
 
 def _values(override: Override) -> list[str]:
@@ -213,7 +234,7 @@ def _compose_first(overrides: Sequence[str], multirun: bool) -> DictConfig:
         ConfigError: A setting has several values and nothing says that there is a job for each.
     """
     parsed = [_override(word) for word in overrides]
-    first = compose("config", [_values(override)[0] for override in parsed], return_hydra_config=True)
+    first = _composed([_values(override)[0] for override in parsed])
     several = next((override for override in parsed if override.is_sweep_override()), None)
     if several is not None and not multirun and first.hydra.mode is not RunMode.MULTIRUN:
         key = several.key_or_group
@@ -227,13 +248,13 @@ def _compose_first(overrides: Sequence[str], multirun: bool) -> DictConfig:
 def _jobs(overrides: Sequence[str], sweeps: bool) -> Iterator[Job]:
     parsed = [_override(word) for word in overrides]
     for words in _combinations(parsed):
-        composed = compose("config", list(words), return_hydra_config=True)
+        composed = _composed(words)
         # What the command line says wins over what the experiment sweeps, as in Hydra.
         given = {override.key_or_group for override in parsed}
         swept = (composed.hydra.sweeper.params or {}) if sweeps else {}
         params = [_override(f"{key}={value}") for key, value in swept.items() if key not in given]
         for cell in _combinations(params):
-            whole = compose("config", [*cell, *words], return_hydra_config=True) if cell else composed
+            whole = _composed([*cell, *words]) if cell else composed
             with open_dict(whole):
                 del whole.hydra
             yield Job([*cell, *words], typed_config(whole))
@@ -258,8 +279,9 @@ def _check_launcher(target: str) -> None:
         ConfigError: It is not.
     """
     package, _, rest = target.partition(".")
-    if package != "hydra_plugins":
+    if target.startswith("hydra._internal.core_plugins."):
         return
+    require(package == "hydra_plugins", f"hydra.launcher._target_={target}: expected a launcher of Hydra's plugins")
     name = rest.partition(".")[0]
     if importlib.util.find_spec(package) is None or importlib.util.find_spec(f"{package}.{name}") is None:
         extra = name.removeprefix("hydra_").removesuffix("_launcher")

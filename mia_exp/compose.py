@@ -85,7 +85,9 @@ def typed_config(composed: DictConfig) -> schemas.Config:
         key = error.full_key or ""
         raise ConfigError(f"{key}: a value is needed; set {key}=VALUE") from error
     except OmegaConfBaseException as error:
-        raise ConfigError(first_line(error)) from error
+        raise ConfigError(
+            f"{error.full_key}: {first_line(error)}" if error.full_key else first_line(error)
+        ) from error
     assert isinstance(container, dict)
     groups = {str(name): container.pop(name) for name in SCHEMAS if name in container}
     known = [*SCALARS, *SCHEMAS]

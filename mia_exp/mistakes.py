@@ -20,6 +20,10 @@ def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequenc
     message = str(error)
     if match := re.search(r"Could not override '([^']+)'", message):
         path = match.group(1)
+        if path == "hydra.sweeper.params":
+            return (
+                "hydra.sweeper.params: expected in an experiment file; on the command line, name values behind -m"
+            )
         return unknown_key(path, path.rpartition(".")[2], _settings_beside(path, compose(choices)))
     if match := re.search(r"Could not find '([^']+)/([^/']*)'", message):
         group, choice = match.groups()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mia_exp.config.check import require
+from mia_exp.config.check import MEMORY, TIME, require, require_at_most
 from mia_exp.keys import harmless
 
 # alpha enters where the score table is put together.
@@ -56,6 +56,7 @@ class AugmentedConfig:
 
     def __post_init__(self) -> None:
         require(self.variants >= 1, f"attack.variants={self.variants}: expected 1 or more")
+        require_at_most(self.variants, 1000, "attack.variants", TIME)
         wrong = [kind for kind in self.kinds if kind not in AUGMENTATIONS]
         require(
             bool(self.kinds) and not wrong,
@@ -102,6 +103,7 @@ class SupervisedConfig:
         require(self.c > 0, f"attack.c={self.c}: expected more than 0")
         require(0 < self.nu <= 1, f"attack.nu={self.nu}: expected a share above 0, up to 1")
         require(self.folds >= 2, f"attack.folds={self.folds}: expected 2 or more")
+        require_at_most(self.folds, 1000, "attack.folds", TIME)
 
 
 @dataclass
@@ -132,6 +134,9 @@ class ClassifierConfig:
             self.batch_size >= 2,
             f"attack.classifier.batch_size={self.batch_size}: expected 2 or more, for batch norm compares patches",
         )
+        require_at_most(self.patches, 10_000, "attack.classifier.patches", TIME)
+        require_at_most(self.epochs, 1_000_000, "attack.classifier.epochs", TIME)
+        require_at_most(self.batch_size, 4096, "attack.classifier.batch_size", MEMORY)
         require(
             self.patch_size is None or self.patch_size >= 8,
             f"attack.classifier.patch_size={self.patch_size}: expected 8 or more, or null",

@@ -5,7 +5,7 @@ from enum import Enum
 
 from omegaconf import MISSING
 
-from mia_exp.config.check import require
+from mia_exp.config.check import MEMORY, require, require_at_most
 from mia_exp.keys import harmless
 
 
@@ -71,4 +71,6 @@ class DifficultyConfig:
             0 < self.fitted_share < 1,
             f"difficulty.fitted_share={self.fitted_share}: expected a share between 0 and 1",
         )
+        require_at_most(self.working_size, 256, "difficulty.working_size", MEMORY)
+        require_at_most(self.batch_size, 4096, "difficulty.batch_size", MEMORY)
         require(self.batch_size >= 1, f"difficulty.batch_size={self.batch_size}: expected 1 or more")

@@ -7,7 +7,7 @@ from omegaconf import MISSING
 
 from mia_exp.config.attack import AttackConfig, DifficultyOnlyConfig, MultiImageConfig, ShadowAttackConfig
 from mia_exp.config.attacker import ShadowConfig, VisualSearchConfig
-from mia_exp.config.check import require
+from mia_exp.config.check import MEMORY, require, require_at_most
 from mia_exp.config.dataset import DatasetConfig, ImageNetDataset
 from mia_exp.config.difficulty import DifficultyConfig, FeaturesConfig
 from mia_exp.config.victim import NoVictim, TrainedVictim, VictimConfig
@@ -15,6 +15,8 @@ from mia_exp.keys import harmless
 
 NO_ARTIFACT = "evaluated anew in each run; no artifact depends on it"
 MIRROR = "mirrors numbers; makes none"
+# In bytes; file systems end at 255, and a launcher adds to it.
+LONGEST_NAME = 200
 
 
 @dataclass
@@ -72,6 +74,7 @@ class QueryConfig:
     def __post_init__(self) -> None:
         require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")
         require(self.batch_size >= 1, f"query.batch_size={self.batch_size}: expected 1 or more")
+        require_at_most(self.batch_size, 4096, "query.batch_size", MEMORY)
 
 
 @dataclass
@@ -89,6 +92,7 @@ class DefenseConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_at_most(self.sigma, 100, "defense.sigma", "the images lie between 0 and 1")
         require(self.sigma >= 0, f"defense.sigma={self.sigma}: expected a standard deviation, 0 or more")
         require(
             self.kind != "none" or self.sigma == 0,
@@ -114,6 +118,9 @@ class EvaluationConfig:
     seed: int = harmless(0, because=NO_ARTIFACT)
 
     def __post_init__(self) -> None:
+        require_at_most(self.bootstrap, 1_000_000, "evaluation.bootstrap", MEMORY)
+        require_at_most(self.folds, 1000, "evaluation.folds", "a fold needs images")
+        require(bool(self.fpr), "evaluation.fpr=[]: expected one rate or more, such as [0.01]")
         require(self.bootstrap >= 100, f"evaluation.bootstrap={self.bootstrap}: expected 100 or more")
         require(self.folds >= 2, f"evaluation.folds={self.folds}: expected 2 or more")
         require(all(0 < f < 1 for f in self.fpr), f"evaluation.fpr={self.fpr}: expected rates between 0 and 1")
@@ -140,6 +147,8 @@ class TrainerConfig:
             f"trainer.accelerator={self.accelerator}: expected one of {', '.join(choices)}",
         )
         require(self.num_workers >= 0, f"trainer.num_workers={self.num_workers}: expected 0 or more")
+        require_at_most(self.num_workers, 256, "trainer.num_workers", "each is a process")
+        require(self.resume_seconds >= 0, f"trainer.resume_seconds={self.resume_seconds}: expected 0 or more")
 
 
 @dataclass
@@ -182,7 +191,10 @@ class Config:
     seed: int = harmless(0, because="the default of each part's seed, which enters there")
 
     def __post_init__(self) -> None:
-        """Checks what concerns more than one group."""
+        """Checks the names of folders, and what concerns more than one group."""
+        _check_name(self.name)
+        for setting in ("output_dir", "data_dir"):
+            require(bool(getattr(self, setting).strip()), f"{setting}: expected a folder, found nothing")
         kind = self.attack.kind
         if isinstance(self.dataset, ImageNetDataset):
             require(
@@ -224,3 +236,14 @@ class Config:
             victim.weights is not None or epoch is None or epoch in kept,
             f"query.epoch={epoch}: this victim keeps the epochs {kept}; add {epoch} to victim.checkpoint_epochs",
         )
+
+
+def _check_name(name: str) -> None:
+    """A run's name is that of a folder in `output_dir/runs`."""
+    require(bool(name.strip()), "name: expected the name of a folder, found nothing")
+    require(
+        name not in (".", "..") and not set(name) & set("/\\"),
+        f"name={name}: expected the name of one folder, without a slash; output_dir says where it lies",
+    )
+    size = len(name.encode())
+    require(size <= LONGEST_NAME, f"name={name[:20]}...: expected at most {LONGEST_NAME} bytes, found {size}")

@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from mia_exp.config.check import require
+from mia_exp.config.check import MEMORY, TIME, require, require_at_most
 from mia_exp.keys import harmless
 
 IMAGE_SIZES = (64, 128, 256, 512)
+# Adam keeps two numbers a weight, and the weights of a U-Net of 512 channels alone take 14 GB.
+WIDEST = 512
+LARGEST_SIDE = 2048
+MOST_EPOCHS = 1_000_000
 
 
 class Precision(Enum):
@@ -73,6 +77,9 @@ class TrainedVictim:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
+        require_at_most(self.epochs, MOST_EPOCHS, "victim.epochs", TIME)
+        require_at_most(self.decay_epochs, MOST_EPOCHS, "victim.decay_epochs", TIME)
+        require_at_most(self.batch_size, 4096, "victim.batch_size", MEMORY)
         require(self.decay_epochs >= 0, f"victim.decay_epochs={self.decay_epochs}: expected 0 or more")
         require(self.learning_rate > 0, f"victim.learning_rate={self.learning_rate}: expected more than 0")
         require(
@@ -124,6 +131,7 @@ class Pix2PixConfig(TrainedVictim):
         )
         for name in ("ngf", "ndf"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
+            require_at_most(getattr(self, name), WIDEST, f"victim.{name}", MEMORY)
         require(self.lambda_l1 >= 0, f"victim.lambda_l1={self.lambda_l1}: expected 0 or more")
 
 
@@ -176,8 +184,11 @@ class Pix2PixHDConfig(TrainedVictim):
             self.image_size >= 64 and self.image_size % 32 == 0,
             f"victim.image_size={self.image_size}: expected a multiple of 32, 64 or more",
         )
+        require_at_most(self.image_size, LARGEST_SIDE, "victim.image_size", MEMORY)
         for name in ("ngf", "ndf", "downsamplings", "blocks"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
+        for name, most in (("ngf", WIDEST), ("ndf", WIDEST), ("blocks", 100)):
+            require_at_most(getattr(self, name), most, f"victim.{name}", MEMORY)
         require(
             self.downsamplings <= 4,
             f"victim.downsamplings={self.downsamplings}: expected 4 or fewer, since image_size is a multiple of 32",
@@ -221,6 +232,7 @@ class NoVictim:
 
     def __post_init__(self) -> None:
         require(self.image_size >= 16, f"victim.image_size={self.image_size}: expected 16 or more")
+        require_at_most(self.image_size, LARGEST_SIDE, "victim.image_size", MEMORY)
 
 
 VictimConfig = Pix2PixConfig | Pix2PixHDConfig | NoVictim
