@@ -1,7 +1,7 @@
-"""The single-image difficulty score L_diff: how badly an image's colours follow from its features.
+"""The difficulty score L_diff of a pair: how badly the colours of one image follow from the features of another.
 
-Eq. 2 of Shafran, Peleg, Hoshen, *Membership Inference Attacks are Easier on Difficult Problems* (2021). It needs
-the image alone: no victim, no other image, no label.
+In Eq. 2 of Shafran, Peleg, Hoshen, *Membership Inference Attacks are Easier on Difficult Problems* (2021), both are
+the target. It needs the pair alone: no victim, no other pair, no label.
 """
 
 import logging
@@ -49,25 +49,27 @@ class DifficultyScorer:
         self.backbone = load_backbone(features, depth=max(self.varying) + 1).to(device)
 
     @torch.inference_mode()
-    def __call__(self, images: Tensor) -> np.ndarray:
-        """Scores images; an image's score does not depend on the others.
+    def __call__(self, described: Tensor, predicted: Tensor | None = None) -> np.ndarray:
+        """Scores pairs of images; a pair's score does not depend on the others.
 
         Args:
-            images: (N, 3, H, W), float32 in [0, 1].
+            described: The images whose features are taken, (N, 3, H, W), float32 in [0, 1].
+            predicted: Those whose colours are predicted, (N, 3, H, W), float32 in [0, 1]; the same by default.
 
         Returns:
             L_diff (N,), float64: mean absolute error on the [0, 1] scale.
         """
-        images = send(images, self.device)
+        described = send(described, self.device)
+        predicted = described if predicted is None else send(predicted, self.device)
         size = self.config.working_size
-        colours = resize(images, size, self.config.resize)
-        enlarged = resize(images, size * NETWORK_SCALE, self.config.resize)
+        colours = resize(predicted, size, self.config.resize)
+        enlarged = resize(described, size * NETWORK_SCALE, self.config.resize)
         if self.reduced.overdetermined:
             maps = self.backbone(enlarged)
             errors, reliable = self.reduced.errors([maps[k] for k in self.varying], colours)
         else:
-            errors = torch.zeros(len(images), dtype=torch.float64)
-            reliable = torch.zeros(len(images), dtype=torch.bool)
+            errors = torch.zeros(len(described), dtype=torch.float64)
+            reliable = torch.zeros(len(described), dtype=torch.bool)
         scores: np.ndarray = errors.cpu().numpy()
         for row in (~reliable).nonzero().flatten().tolist():
             maps = self._whole_backbone()(enlarged[row : row + 1])

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from omegaconf import MISSING
 
 from mia_exp.config.check import MEMORY, require, require_at_most
 from mia_exp.keys import harmless
+
+Image = TypeVar("Image")
 
 
 @dataclass
@@ -26,10 +29,19 @@ class FeaturesConfig:
 
 
 class Source(Enum):
-    """Which image of a pair the difficulty is computed from; the paper's is the target."""
+    """Which image of a pair (x, y) the features describe, and which one's colours are predicted from them.
+
+    `target`, the paper's (Eq. 2): y from y. `input_to_target`, the authors' released script's: y from x. `input`:
+    x from x.
+    """
 
     target = "target"
     input = "input"
+    input_to_target = "input_to_target"
+
+    def images(self, x: Image, y: Image) -> tuple[Image, Image]:
+        """Of a pair, the image that is described and the one whose colours are predicted."""
+        return (y if self is Source.target else x), (x if self is Source.input else y)
 
 
 class ResizeMethod(Enum):
@@ -46,7 +58,7 @@ class DifficultyConfig:
     """The single-image difficulty score L_diff (Eq. 2).
 
     Attributes:
-        source: The image it is computed from.
+        source: Which image's colours are predicted from which one's features.
         working_size: Side of the pixel grid that is regressed; the backbone sees 4 times that.
         resize: How the image is brought to both sizes.
         fitted_share: Share of the pixels that the regression is fitted on; it is judged on the others.

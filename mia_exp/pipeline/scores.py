@@ -53,12 +53,12 @@ def difficulty_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> 
         scorer = DifficultyScorer(features, config, context.device)
         store = dataset.at(size)
         cut = list(numbered_batches(ids, config.batch_size))
-        half = 0 if config.source.name == "input" else 1
         # Filled, not gathered: small arrays that are kept among large ones that are freed fragment the memory.
         scores = np.empty(len(ids))
         for rows, few in track(cut, "scoring difficulty", len(cut)):
+            x, y = store.batch(few)
             # Of an input with instance boundaries, the picture.
-            scores[rows] = scorer(store.batch(few)[half][:, :3])
+            scores[rows] = scorer(*config.source.images(x[:, :3], y))
         save_columns(folder, ids, {"l_diff": scores})
 
     note = f"{len(ids)} images, {features.backbone}"

@@ -44,13 +44,18 @@ def draw_diagram(stem: Path) -> None:
     store = pipeline.pair_store
     row = store.rows([chosen])[0]
     x, y, v = store.x[row], store.y[row], np.asarray(answers[pipeline.ids.index(chosen)])
-    source = x if config.difficulty.source.name == "input" else y
-    parts = DifficultyParts.of(torch.from_numpy(source.copy()).permute(2, 0, 1) / 255, config)
+    tensors = [torch.from_numpy(image[..., :3].copy()).permute(2, 0, 1) / 255 for image in (x, y)]
+    parts = DifficultyParts.of(*config.difficulty.source.images(*tensors), config)
+    described, predicted = config.difficulty.source.images("x", "y")
     with paper_figure(stem, 4.6) as figure:
         axes = figure.subplots(2, 4)
         _show(axes[0], (x, v, y, loss_maps(y, v).max(-1)), ("query x", "answer V(x)", "target y", "|V(x) − y|"))
-        named = "x" if source is x else "y"
-        titles = (f"{named}, at 56 × 56", r"features $\psi$", r"linear fit $P\psi$", "error, held-out pixels")
+        titles = (
+            f"{predicted}, at 56 × 56",
+            rf"features $\psi$ of {described}",
+            r"linear fit $P\psi$",
+            "error, held-out pixels",
+        )
         _show(axes[1], (parts.image, parts.features, parts.predicted, parts.error), titles)
         score = scores.loc[chosen]
         axes[0][3].set_xlabel(rf"mean: $L_{{rec}}$ = {score['l_rec']:.3f}", fontsize=11)
@@ -68,7 +73,7 @@ class DifficultyParts:
     """What L_diff goes through on its way, as pictures of side S = `difficulty.working_size`.
 
     Attributes:
-        image: The image at that size, (S, S, 3) in [0, 1].
+        image: The image whose colours are predicted, at that size, (S, S, 3) in [0, 1].
         features: Three directions of psi, those of its largest variance, (S, S, 3) stretched to [0, 1].
         predicted: P psi, (S, S, 3), clipped to [0, 1].
         error: Mean absolute error of each held-out pixel, (S, S); not a number where a pixel was fitted.
@@ -80,19 +85,19 @@ class DifficultyParts:
     error: np.ndarray
 
     @classmethod
-    def of(cls, image: Tensor, config: Config) -> "DifficultyParts":
-        """Works them out for an image (3, H, W) in [0, 1], by plain least squares on all columns."""
+    def of(cls, described: Tensor, predicted: Tensor, config: Config) -> "DifficultyParts":
+        """Works them out for two images (3, H, W) in [0, 1], by plain least squares on all columns."""
         size, method = config.difficulty.working_size, config.difficulty.resize
-        colours = resize(image[None], size, method)[0].flatten(1).T.double().numpy()
+        colours = resize(predicted[None], size, method)[0].flatten(1).T.double().numpy()
         with torch.inference_mode():
-            stages = load_backbone(config.features)(resize(image[None], size * NETWORK_SCALE, method))
+            stages = load_backbone(config.features)(resize(described[None], size * NETWORK_SCALE, method))
             columns = torch.cat([upsample(stage, size)[0] for stage in stages]).flatten(1).T.double().numpy()
         split = split_pixels(size, config.difficulty.fitted_share, config.difficulty.seed)
         design = np.column_stack([columns, np.ones(len(columns))])
         solution = np.linalg.lstsq(design[split.fitted], colours[split.fitted], rcond=CUTOFF)[0]
-        predicted = design @ solution
+        fit = design @ solution
         error = np.full(size * size, np.nan)
-        error[split.held_out] = np.abs(predicted - colours)[split.held_out].mean(1)
+        error[split.held_out] = np.abs(fit - colours)[split.held_out].mean(1)
         left, values, _ = np.linalg.svd(columns - columns.mean(0), full_matrices=False)
         directions = left[:, :3] * values[:3]
         low, high = np.percentile(directions, [2, 98], axis=0)
@@ -100,7 +105,7 @@ class DifficultyParts:
         return cls(
             colours.clip(0, 1).reshape(shape),
             ((directions - low) / (high - low)).clip(0, 1).reshape(shape),
-            predicted.clip(0, 1).reshape(shape),
+            fit.clip(0, 1).reshape(shape),
             error.reshape(size, size),
         )
 

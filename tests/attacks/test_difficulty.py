@@ -12,7 +12,7 @@ from torchvision.models import wide_resnet50_2
 
 from mia_exp.attacks.difficulty import DifficultyScorer, resize
 from mia_exp.attacks.regression import minimum_norm_error, split_pixels, upsampling_matrix
-from mia_exp.config import DifficultyConfig, FeaturesConfig, ResizeMethod
+from mia_exp.config import DifficultyConfig, FeaturesConfig, ResizeMethod, Source
 from mia_exp.features import load_backbone
 from tests.conftest import draw_pair
 from tests.reference.difficulty import slow_difficulty
@@ -36,6 +36,32 @@ def photos(real_data: Path, count: int) -> torch.Tensor:
 
 def scorer(features: FeaturesConfig = LITE, **settings: object) -> DifficultyScorer:
     return DifficultyScorer(features, replace(DifficultyConfig(), **settings), CPU)  # type: ignore[arg-type]
+
+
+def pairs(count: int, size: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
+    drawn = [draw_pair(seed, size) for seed in range(count)]
+    x, y = (np.stack([np.asarray(pair[half]) for pair in drawn]) for half in (0, 1))
+    x, y = (torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255 for images in (x, y))
+    return x, y
+
+
+@pytest.mark.parametrize("share", [0.05, 0.7])
+def test_colours_of_one_image_from_the_features_of_another(share: float) -> None:
+    # The authors' script: the target's colours from the input's features.
+    x, y = pairs(3)
+    fast = scorer(fitted_share=share)
+    whole = load_backbone(LITE)
+    expected = [slow_difficulty(whole, one, fast.split, predicted=other) for one, other in zip(x, y, strict=True)]
+    found = fast(x, y)
+    assert found == pytest.approx(expected, rel=TOLERANCE)
+    assert not np.isclose(found, fast(x), rtol=0.01).any()
+    assert not np.isclose(found, fast(y), rtol=0.01).any()
+
+
+def test_a_source_names_both_images() -> None:
+    found = {source.name: source.images("x", "y") for source in Source}
+    # What is described, and what is predicted from it: the paper's text, then the authors' script.
+    assert found == {"target": ("y", "y"), "input_to_target": ("x", "y"), "input": ("x", "x")}
 
 
 def compare(features: FeaturesConfig, images: torch.Tensor) -> None:

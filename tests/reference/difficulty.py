@@ -22,8 +22,9 @@ def slow_difficulty(
     size: int = 56,
     method: ResizeMethod = ResizeMethod.bilinear,
     dtype: type[np.floating] = np.float64,
+    predicted: torch.Tensor | None = None,
 ) -> float:
-    """Scores one image.
+    """Scores one image, or a pair of them.
 
     Args:
         backbone: With all of its stages.
@@ -32,6 +33,7 @@ def slow_difficulty(
         size: Side of the pixel grid.
         method: How the image is resized.
         dtype: Of the feature matrix; float64 unless speed is compared.
+        predicted: The image whose colours are predicted, (3, H, W); `image` itself by default.
     """
     with torch.inference_mode():
         stages = backbone(resize(image[None], 4 * size, method))
@@ -41,8 +43,9 @@ def slow_difficulty(
         stage = F.interpolate(stage.double(), (size, size), mode="bilinear", align_corners=False)
         columns.append(stage[0].reshape(stage.shape[1], size * size).T.numpy())
     psi = np.concatenate(columns, axis=1).astype(dtype)
-    colours = resize(image[None], size, method)[0].reshape(3, size * size).T.numpy().astype(dtype)
+    shown = image if predicted is None else predicted
+    colours = resize(shown[None], size, method)[0].reshape(3, size * size).T.numpy().astype(dtype)
     # scikit-learn's own cut-off, tol = 1e-6 of the largest singular value, is the one that is documented.
     fit = LinearRegression().fit(psi[split.fitted], colours[split.fitted])
-    predicted = fit.predict(psi[split.held_out])
-    return float(np.abs(predicted - colours[split.held_out]).mean())
+    errors = fit.predict(psi[split.held_out]) - colours[split.held_out]
+    return float(np.abs(errors).mean())

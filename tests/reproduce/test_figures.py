@@ -91,11 +91,10 @@ def test_planes_and_pictures_are_written_as_png_and_pdf(project: Path, tmp_path:
 
 def test_the_diagram_shows_the_error_that_the_score_is_the_mean_of() -> None:
     config = read_command(["experiment=demo"]).jobs[0].config
-    image = torch.nn.functional.interpolate(
-        torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(0)), (64, 64), mode="bilinear"
-    )
-    parts = DifficultyParts.of(image[0], config)
-    [score] = DifficultyScorer(config.features, config.difficulty, torch.device("cpu"))(image)
+    coarse = torch.rand(2, 3, 9, 9, generator=torch.Generator().manual_seed(0))
+    described, predicted = torch.nn.functional.interpolate(coarse, (64, 64), mode="bilinear").split(1)
+    parts = DifficultyParts.of(described[0], predicted[0], config)
+    [score] = DifficultyScorer(config.features, config.difficulty, torch.device("cpu"))(described, predicted)
     assert np.nanmean(parts.error) == pytest.approx(score, rel=1e-4)
     held_out = 1 - config.difficulty.fitted_share
     assert np.isfinite(parts.error).mean() == pytest.approx(held_out, abs=1e-3)
