@@ -7,7 +7,9 @@ Shafran, Peleg, Hoshen (2021). No membership in the victim's training set is kno
 import csv
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -196,7 +198,7 @@ def train_classifier(
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = LossMapClassifier(config)
         task = progress.add_task("training the classifier", total=config.epochs, note="")
-        recorder = _Recorder(lambda note: progress.update(task, advance=1, note=note))
+        recorder = _Recorder(partial(progress.update, task))
         with interruptible():
             make_trainer(trainer_config, config.epochs, [recorder], folder).fit(module, loader)
     recorder.write(folder / LOSSES_FILE)
@@ -263,9 +265,14 @@ def _load(path: Path, side: int) -> nn.Module:
 class _Recorder(Callback):
     """Checks and keeps each epoch's loss and accuracy."""
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(self, report: Callable[..., None]) -> None:
         self.report = report
         self.rows: list[dict[str, float]] = []
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.report(completed=trainer.current_epoch + (batch_idx + 1) / float(trainer.num_training_batches))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         row = {name: float(trainer.callback_metrics[name]) for name in ("loss", "accuracy")}
@@ -277,7 +284,7 @@ class _Recorder(Callback):
                 f"the loss-map classifier diverged in epoch {epoch}. Try a lower attack.classifier.learning_rate."
             )
         self.rows.append({"epoch": epoch, **row})
-        self.report(f"epoch {epoch}, accuracy {row['accuracy']:.2f}")
+        self.report(completed=epoch, note=f"epoch {epoch}, accuracy {row['accuracy']:.2f}")
 
     def write(self, path: Path) -> None:
         with path.open("w", newline="") as file:

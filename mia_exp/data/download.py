@@ -60,13 +60,13 @@ def _download(url: str, archive: Path, destination: Path) -> str:
     """Writes the archive and returns its SHA-256."""
     digest = hashlib.sha256()
     with archive.open("wb") as file, progress_bar() as progress:
-        task = progress.add_task(f"downloading {destination.name}", total=None, note="MB")
+        task = progress.add_task(f"downloading {destination.name}", total=None, note="")
         received = 0
         for chunk, expected in _chunks(url, destination):
             file.write(chunk)
             digest.update(chunk)
             received += len(chunk)
-            progress.update(task, completed=received // 10**6, total=expected and expected // 10**6)
+            progress.update(task, completed=received, total=expected, note=f"{received // 10**6} MB")
     return digest.hexdigest()
 
 
