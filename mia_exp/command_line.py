@@ -88,14 +88,14 @@ def read_command(words: Sequence[str]) -> Command:
     options, overrides = _parse(words)
     only_asks = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
     with _composer(options.config_dir), _refusals(overrides):
-        first = _compose_first(overrides, options.multirun)
-        mode = RunMode.MULTIRUN if options.multirun else first.hydra.mode
-        sweeps = mode is RunMode.MULTIRUN
+        parsed = [_override(word) for word in overrides]
+        first = _compose_first(parsed, options.multirun)
+        sweeps = options.multirun or first.hydra.mode is RunMode.MULTIRUN
         _check_launcher(str(first.hydra.launcher._target_))
         part = first.hydra.sweep if sweeps else first.hydra.run
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
-        jobs = list(_jobs(overrides, sweeps))
+        jobs = list(_jobs(parsed, first, sweeps))
     return Command(_options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, only_asks)
 
 
@@ -203,7 +203,8 @@ def _override(word: str) -> Override:
             f"letters outside of ASCII into quotes of its own: 'SETTING=\"VALUE\"'"
         ) from error
     group = override.key_or_group
-    choices = loader.get_group_options(group)
+    # A setting in a group is no group; to ask takes Hydra a while.
+    choices = [] if "." in group else loader.get_group_options(group)
     chooses = choices and not (override.is_delete() or override.is_sweep_override())
     if chooses and not isinstance(override.value(), str | QuotedString):
         raise ConfigError(f"{word}: expected one of the choices of the group {group}: {', '.join(choices)}")
@@ -227,13 +228,12 @@ def _values(override: Override) -> list[str]:
     return [f"{override.get_key_element()}={value}" for value in found]
 
 
-def _compose_first(overrides: Sequence[str], multirun: bool) -> DictConfig:
+def _compose_first(parsed: Sequence[Override], multirun: bool) -> DictConfig:
     """Composes the first job, with Hydra's own settings.
 
     Raises:
         ConfigError: A setting has several values and nothing says that there is a job for each.
     """
-    parsed = [_override(word) for word in overrides]
     first = _composed([_values(override)[0] for override in parsed])
     several = next((override for override in parsed if override.is_sweep_override()), None)
     if several is not None and not multirun and first.hydra.mode is not RunMode.MULTIRUN:
@@ -245,10 +245,9 @@ def _compose_first(overrides: Sequence[str], multirun: bool) -> DictConfig:
     return first
 
 
-def _jobs(overrides: Sequence[str], sweeps: bool) -> Iterator[Job]:
-    parsed = [_override(word) for word in overrides]
-    for words in _combinations(parsed):
-        composed = _composed(words)
+def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterator[Job]:
+    for number, words in enumerate(_combinations(parsed)):
+        composed = first if number == 0 else _composed(words)
         # What the command line says wins over what the experiment sweeps, as in Hydra.
         given = {override.key_or_group for override in parsed}
         swept = (composed.hydra.sweeper.params or {}) if sweeps else {}
