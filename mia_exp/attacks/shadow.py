@@ -15,7 +15,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from pytorch_lightning import Callback, LightningModule, Trainer
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
@@ -27,9 +26,14 @@ from mia_exp.config import ClassifierConfig, TrainerConfig
 from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar, track
+from mia_exp.reading import printable
 from mia_exp.seeds import derive
+from mia_exp.tensor_file import FileKind, check_tensors
 
 FORMAT = "mia_exp loss-map classifier 1"
+FILE_KIND = FileKind(
+    FORMAT, "a classifier that mia_exp trained", "Such files lie in the artifacts of the attack shadow."
+)
 WEIGHTS_FILE = "classifier.safetensors"
 LOSSES_FILE = "losses.csv"
 # A patch is addressed by its epoch, its map and its number in that map.
@@ -239,26 +243,17 @@ def score_maps(
 
 def _load(path: Path, side: int) -> nn.Module:
     """The network in a file; `side` is that of the patches which it will be given."""
-    if not path.is_file():
-        raise WeightsError(f"{path}: there is no such file; expected a classifier that mia_exp trained")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: not a readable .safetensors file ({error})") from error
-    if header.get("format") != FORMAT:
+    header, state = FILE_KIND.read(path, "pt")
+    if header.get("patch_side") != str(side):
+        found = printable(header.get("patch_side", "an unknown number of"))
         raise WeightsError(
-            f"{path}: not a classifier that mia_exp trained (its header lacks the format {FORMAT!r}). Such files "
-            "lie in the artifacts of the attack shadow."
-        )
-    if header["patch_side"] != str(side):
-        raise WeightsError(
-            f"{path}: trained on patches of {header['patch_side']} pixels, where this run has {side}. Set "
+            f"{path}: trained on patches of {found} pixels, where this run has {side}. Set "
             "attack.classifier.patch_size and victim.image_size as they were when it was trained."
         )
-    network: nn.Module = resnet50(weights=None, num_classes=2)
-    network.load_state_dict(state)
+    with torch.device("meta"):
+        network: nn.Module = resnet50(weights=None, num_classes=2)
+    check_tensors(path, state, network.state_dict())
+    network.load_state_dict(state, assign=True)
     return network
 
 

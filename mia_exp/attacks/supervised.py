@@ -9,18 +9,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from scipy.stats import spearmanr
 from sklearn.svm import NuSVR
 
 from mia_exp.config import SupervisedConfig
 from mia_exp.errors import WeightsError
+from mia_exp.reading import json_object, printable, refusing, typed
+from mia_exp.tensor_file import FileKind
 
 FORMAT = "mia_exp search-time regressor 1"
+FILE_KIND = FileKind(
+    FORMAT,
+    "a regressor that mia_exp saved",
+    "Such files lie in the artifacts of the attack supervised: regressor.safetensors.",
+)
 # Half the width of a 95 % interval, in standard errors.
 NORMAL_95 = 1.959964
 
@@ -102,7 +109,16 @@ class SearchTimeRegressor:
 
         Returns:
             (N,), in standard deviations of the fitted photos' scores above their mean.
+
+        Raises:
+            WeightsError: They have another number of channels than those that it was fitted on.
         """
+        fitted = len(self._arrays["mean"])
+        if features.shape[1] != fitted:
+            raise WeightsError(
+                f"the regressor was fitted on {fitted} channels of {self.provenance.backbone}, where this run's "
+                f"features have {features.shape[1]}. Leave attack.regressor=null to fit one."
+            )
         return _predict(self._arrays, features)
 
     def save(self, path: Path) -> None:
@@ -123,29 +139,60 @@ class SearchTimeRegressor:
         Raises:
             WeightsError: It is missing, damaged, not ours, or of another backbone.
         """
-        if not path.is_file():
-            raise WeightsError(f"{path}: there is no such file; expected a regressor that mia_exp saved")
-        try:
-            with safe_open(path, framework="np") as file:
-                metadata = file.metadata() or {}
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        except (SafetensorError, OSError) as error:
-            raise WeightsError(f"{path}: not a readable .safetensors file ({error})") from error
-        if metadata.get("format") != FORMAT:
-            raise WeightsError(
-                f"{path}: not a regressor that mia_exp saved (its header lacks the format {FORMAT!r}). Such files "
-                "lie in the artifacts of the attack supervised: regressor.safetensors."
-            )
-        about = json.loads(metadata["provenance"])
-        about["rank_correlation_ci95"] = tuple(about["rank_correlation_ci95"])
-        provenance = Provenance(**about)
+        header, arrays = FILE_KIND.read(path, "np")
+        with refusing(path, f"the content of {FILE_KIND.name}", FILE_KIND.advice, WeightsError):
+            provenance = _provenance(json_object(header["provenance"]))
+            _check_arrays(arrays)
         if (provenance.backbone, provenance.weights) != (backbone, weights):
             raise WeightsError(
-                f"{path}: fitted on features of {provenance.backbone} (weights {provenance.weights[:12]}), where "
-                f"this run has {backbone} (weights {weights[:12]}). Choose features={provenance.backbone} with "
-                "those weights, or leave attack.regressor=null to fit one."
+                f"{path}: fitted on features of {printable(provenance.backbone)} (weights "
+                f"{printable(provenance.weights[:12])}), where this run has {backbone} (weights {weights[:12]}). "
+                f"Choose features={printable(provenance.backbone)} with those weights, or leave "
+                "attack.regressor=null to fit one."
             )
         return cls(arrays, provenance)
+
+
+def _provenance(about: dict[str, Any]) -> Provenance:
+    """What a header says, of the right types.
+
+    Raises:
+        Exception: It is not. To be called within `refusing`.
+    """
+    correlation = typed(about["rank_correlation"], float, "rank_correlation")
+    low, high = (typed(end, float, "rank_correlation_ci95") for end in about["rank_correlation_ci95"])
+    n_photos = typed(about["n_photos"], int, "n_photos")
+    # No number, where all predictions were the same.
+    if not all(-1 <= value <= 1 or math.isnan(value) for value in (correlation, low, high)) or n_photos < 1:
+        raise ValueError(f"a rank correlation of {correlation} [{low}, {high}] over {n_photos} photos")
+    backbone, weights = (typed(about[name], str, name) for name in ("backbone", "weights"))
+    return Provenance(backbone, weights, n_photos, correlation, (low, high))
+
+
+def _check_arrays(arrays: dict[str, Floats]) -> None:
+    """Holds the arrays against each other, as `_fit` makes them.
+
+    Raises:
+        Exception: One is missing or too many, has another shape or type, or holds values that no fit has. To be
+            called within `refusing`.
+    """
+    supports, channels = arrays["support"].shape
+    shapes = {
+        "mean": (channels,),
+        "scale": (channels,),
+        "support": (supports, channels),
+        "coefficients": (supports,),
+        "gamma": (1,),
+        "intercept": (1,),
+    }
+    found = {name: arrays[name].shape for name in shapes}
+    if found != shapes or len(arrays) != len(shapes) or channels < 1:
+        raise ValueError(f"arrays of {found}")
+    for name, array in arrays.items():
+        # A channel that was the same for all photos has an infinite scale.
+        sound = array > 0 if name in ("scale", "gamma") else np.isfinite(array)
+        if array.dtype != np.float64 or not sound.all() or (name == "gamma" and not np.isfinite(array).all()):
+            raise ValueError(f"{name} is of type {array.dtype} or holds values that are not finite or not positive")
 
 
 def _fit(features: Floats, scores: Floats, config: SupervisedConfig) -> dict[str, Floats]:

@@ -10,7 +10,7 @@ from mia_exp.config import BDD100KDataset
 from mia_exp.data.cityscapes import CLASSES
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
-from mia_exp.data.labels import paint, read_numbers, resize_numbers
+from mia_exp.data.labels import check_known, paint, read_numbers, resize_numbers
 from mia_exp.data.source import InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -97,12 +97,8 @@ class BDD100K:
         photo, conversions = decode(photo_path)
         check_side(photo, minimum, photo_path)
         classes = read_numbers(mask_path)
-        unknown = np.unique(classes[(classes >= len(TRAINING_CLASSES)) & (classes != UNLABELLED)])
-        if len(unknown):
-            raise DataError(
-                f"{mask_path}: expected class numbers from 0 to {len(TRAINING_CLASSES) - 1} and {UNLABELLED}, "
-                f"found {', '.join(map(str, unknown))}. Is it one of BDD100K's sem_seg masks?"
-            )
+        hint = "Is it one of BDD100K's sem_seg masks?"
+        check_known(classes, len(TRAINING_CLASSES), UNLABELLED, mask_path, "class numbers", hint)
         classes[classes == UNLABELLED] = len(TRAINING_CLASSES)
         return paint(resize_numbers(classes, size), COLOURS), resize(photo, size), conversions
 

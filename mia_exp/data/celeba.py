@@ -12,6 +12,7 @@ from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
 from mia_exp.data.source import WHOLE, InputLayout, Record
 from mia_exp.errors import DataError
+from mia_exp.reading import read_text
 
 HOMEPAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 FACES = "img_align_celeba"
@@ -104,11 +105,15 @@ def _read_partitions(path: Path) -> Mapping[str, str]:
     """By image name, of CelebA's `list_eval_partition`, or nothing where it is not there."""
     if not path.is_file():
         return {}
-    partitions = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    partitions: dict[str, str] = {}
+    width = None
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         cells = line.replace(",", " ").split()
-        if len(cells) == 2 and cells[1] in PARTITIONS:
-            partitions[cells[0]] = PARTITIONS[cells[1]]
+        # Three where pandas wrote the rows' numbers in front.
+        fits = width == len(cells) if width else len(cells) == 2 or (len(cells) == 3 and cells[0].isdecimal())
+        if fits and cells[-1] in PARTITIONS:
+            width = len(cells)
+            partitions[cells[-2]] = PARTITIONS[cells[-1]]
         elif partitions and cells:
             raise DataError(
                 f"{path}, line {number}: expected an image's name and 0, 1 or 2 (train, val, test), found {line!r}."

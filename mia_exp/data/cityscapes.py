@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from mia_exp.config import CityscapesDataset
-from mia_exp.data.files import check_side, fingerprint, named_root, natural_key
+from mia_exp.data.files import check_name, check_side, fingerprint, named_root, natural_key
 from mia_exp.data.image import Conversions, decode, resize
-from mia_exp.data.labels import instance_boundaries, paint, read_numbers, resize_numbers
+from mia_exp.data.labels import check_known, instance_boundaries, paint, read_numbers, resize_numbers
 from mia_exp.data.source import Colour, InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -105,12 +105,8 @@ class Cityscapes:
         photo, conversions = decode(photo_path)
         check_side(photo, minimum, photo_path)
         labels = read_numbers(label_path)
-        unknown = np.unique(labels[(labels >= len(CLASSES) - 1) & (labels != LICENSE_PLATE)])
-        if len(unknown):
-            raise DataError(
-                f"{label_path}: expected label ids from 0 to {len(CLASSES) - 2} and {LICENSE_PLATE}, found "
-                f"{', '.join(map(str, unknown))}. Is it a gtFine_labelIds file?"
-            )
+        hint = "Is it a gtFine_labelIds file?"
+        check_known(labels, len(CLASSES) - 1, LICENSE_PLATE, label_path, "label ids", hint)
         labels[labels == LICENSE_PLATE] = len(CLASSES) - 1
         x = paint(resize_numbers(labels, size), PALETTE)
         for path in instance_path:
@@ -125,6 +121,7 @@ class Cityscapes:
         for partition in self._partitions:
             photos = sorted((self._root / "leftImg8bit" / partition).glob("*/*_leftImg8bit.png"))
             for photo in sorted(photos, key=lambda path: natural_key(path.name)):
+                check_name(photo, self._root)
                 city, stem = photo.parent.name, photo.name.removesuffix("_leftImg8bit.png")
                 folder = self._root / "gtFine" / partition / city
                 files = [photo, *(folder / f"{stem}_gtFine_{kind}.png" for kind in kinds)]

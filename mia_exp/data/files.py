@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mia_exp.errors import DataError
+from mia_exp.reading import printable
 
 # Names the folder that holds a user's datasets, a subfolder each.
 DATA_VARIABLE = "MIA_EXP_DATA"
@@ -56,6 +57,25 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
 
 
+def check_name(path: Path, root: Path) -> None:
+    """Refuses a file whose name is not UTF-8: ids are kept and compared as text, on every machine alike.
+
+    Args:
+        path: The file.
+        root: A folder above it, whose own name does not matter.
+
+    Raises:
+        DataError: It is not.
+    """
+    try:
+        str(path.relative_to(root)).encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{printable(path)}: expected a file whose name is UTF-8, found one that is in another encoding (its "
+            "bytes are written here as escapes). Rename it, and its partner."
+        ) from None
+
+
 def images_by_stem(folder: Path, recursive: bool = False) -> dict[str, Path]:
     """Lists the image files of a folder by their path in it, without the ending, in natural order.
 
@@ -66,7 +86,8 @@ def images_by_stem(folder: Path, recursive: bool = False) -> dict[str, Path]:
         recursive: Look into subfolders too.
 
     Raises:
-        DataError: The folder is missing or holds no image, or two images differ in their ending alone.
+        DataError: The folder is missing or holds no image, two images differ in their ending alone, or a name is
+            not UTF-8.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: expected a folder of images, found no such folder.")
@@ -74,6 +95,7 @@ def images_by_stem(folder: Path, recursive: bool = False) -> dict[str, Path]:
     for path in sorted(folder.glob("**/*" if recursive else "*")):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue
+        check_name(path, folder)
         stem = path.relative_to(folder).with_suffix("").as_posix()
         if stem in found:
             raise DataError(

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from mia_exp.errors import DataError
+from mia_exp.data.pillow import ORIENTATION_TAG, opened
 
 Conversions = frozenset["Conversion"]
 
-ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 # 65535 / 255: white stays white.
@@ -32,23 +31,17 @@ def decode(path: Path) -> tuple[np.ndarray, Conversions]:
     """Reads an image file as 8-bit RGB; embedded colour profiles are ignored, as pix2pix's loader does.
 
     Args:
-        path: A file in any format that Pillow reads; of an animation, the first frame.
+        path: A file in any of `pillow.FORMATS`; of an animation, the first frame.
 
     Returns:
         The pixels, uint8 (H, W, 3), and the conversions that they needed.
 
     Raises:
-        DataError: The file is no image, is cut short, or holds pixels that have no 8-bit RGB equivalent.
+        DataError: The file is no image, is cut short or too large, or holds pixels that have no 8-bit RGB
+            equivalent.
     """
-    try:
-        with Image.open(path) as image:
-            return _to_rgb(image)
-    except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow's readers raise all of these on damaged files.
-        raise DataError(
-            f"{path}: expected an image, found a file that cannot be read as one ({error}). "
-            "Replace the file, or remove its pair."
-        ) from error
+    with opened(path) as image:
+        return _to_rgb(image)
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:

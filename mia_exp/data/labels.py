@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
+from mia_exp.data.pillow import opened
 from mia_exp.data.source import Colour
 from mia_exp.errors import DataError
 
@@ -22,7 +22,7 @@ FAR = 40
 FLAT = 8
 # Rows of a map that are compared with the palette at once.
 ROWS = 64
-# How many colours an error lists.
+# How many colours or numbers an error lists.
 SHOWN = 5
 # Colours that fall into one cube of this side are one colour to an error.
 BIN = 16
@@ -81,13 +81,14 @@ def read_indices(path: Path, classes: int) -> np.ndarray:
         DataError: It cannot be read, has colours, or holds a number that is no class.
     """
     indices = read_numbers(path)
-    wrong = indices >= classes
+    wrong = (indices < 0) | (indices >= classes)
     if wrong.any():
         values, counts = np.unique(indices[wrong], return_counts=True)
-        found = ", ".join(f"{value} in {count} pixels" for value, count in zip(values, counts, strict=True))
+        largest = np.argsort(-counts, kind="stable")[:SHOWN]
+        found = ", ".join(f"{values[row]} in {counts[row]} pixels" for row in largest)
         raise DataError(
             f"{path}: expected class numbers from 0 to {classes - 1} (dataset.index_classes={classes}), found "
-            f"{found}."
+            f"{found}{', ...' if len(values) > SHOWN else ''}."
         )
     return indices.astype(np.uint8)
 
@@ -99,20 +100,45 @@ def read_numbers(path: Path) -> np.ndarray:
         int64 (H, W).
 
     Raises:
-        DataError: It cannot be read, or has several channels.
+        DataError: It cannot be read, has several channels, or numbers that are not whole.
     """
-    try:
-        with Image.open(path) as image:
-            numbers = np.asarray(image)
-            mode = image.mode
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"{path}: expected an image of numbers, found none that can be read ({error}).") from error
+    with opened(path, "an image of numbers") as image:
+        numbers = np.asarray(image)
+        mode = image.mode
     if numbers.ndim != 2:
         raise DataError(
             f"{path}: expected an image of one number a pixel (mode P, L or I), found mode {mode}. For label maps "
             "in colours set dataset.palette instead of dataset.index_classes."
         )
-    return numbers.astype(np.int64)
+    # A TIFF may hold decimals, and what is no number at all.
+    with np.errstate(invalid="ignore"):
+        whole: np.ndarray = numbers.astype(np.int64)
+    if (whole != numbers).any():
+        raise DataError(
+            f"{path}: expected an image of whole numbers, found decimals. Save it as a PNG of mode L or with 16 "
+            "bits."
+        )
+    return whole
+
+
+def check_known(numbers: np.ndarray, count: int, unlabelled: int, path: Path, kind: str, hint: str) -> None:
+    """Refuses a map with a number that is neither a class, from 0 to `count` - 1, nor `unlabelled`.
+
+    Args:
+        numbers: int64 (H, W).
+        count: How many classes there are.
+        unlabelled: The number of pixels without one.
+        path: Named in the message.
+        kind: What the numbers are; completes "expected ...".
+        hint: What to look at; ends the message.
+
+    Raises:
+        DataError: There is one.
+    """
+    unknown = np.unique(numbers[((numbers < 0) | (numbers >= count)) & (numbers != unlabelled)])
+    if len(unknown):
+        listed = ", ".join(map(str, unknown[:SHOWN])) + (", ..." if len(unknown) > SHOWN else "")
+        raise DataError(f"{path}: expected {kind} from 0 to {count - 1} and {unlabelled}, found {listed}. {hint}")
 
 
 def colour_map(classes: int) -> tuple[Colour, ...]:

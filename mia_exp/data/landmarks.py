@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from mia_exp.data.tables import named_rows, split_cells
 from mia_exp.errors import DataError
+from mia_exp.reading import printable, read_text
 
 Points = NDArray[np.float64]
 
@@ -29,12 +31,17 @@ LINE = 1 / 64
 DISC = 1 / 24
 # Drawn this much larger and brought down, which smooths the lines.
 OVERSAMPLING = 4
+# No image is as wide, in pixels: what lies farther out is a mistake, and takes for ever to draw.
+FARTHEST = 100_000
+# Characters of a row that an error shows.
+SHOWN = 80
 
 
 def read_landmarks(path: Path, count: int) -> dict[str, Points]:
-    """Reads a table of an image's name and its points: cells between commas or blanks, headers skipped.
+    """Reads a table of an image's name and its points: cells between commas or blanks.
 
-    That is a CSV of image, x0, y0, x1, ... as well as CelebA's own `list_landmarks_align_celeba.txt`.
+    That is a CSV of image, x0, y0, x1, ... as well as CelebA's own `list_landmarks_align_celeba.txt`. Headers and
+    row numbers are told from rows by `tables.named_rows`.
 
     Args:
         path: The file.
@@ -44,29 +51,37 @@ def read_landmarks(path: Path, count: int) -> dict[str, Points]:
         By image name: (count, 2), x and y in pixels.
 
     Raises:
-        DataError: The file is missing, a row does not parse, or an image stands twice.
+        DataError: The file is missing, is no text, or has no rows; or a row does not parse, lies far outside of
+            any image, or names an image that stands there already.
     """
     if not path.is_file():
         raise DataError(
             f"{path}: expected a file with {count} landmarks for each face, found no such file. Set "
             "dataset.landmarks_file to its name, or dataset.landmarks to points_68 or points_5."
         )
+    expected = f"an image's name and {2 * count} numbers"
+    lines = ((number, split_cells(line)) for number, line in enumerate(read_text(path).splitlines(), 1))
     by_name: dict[str, Points] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
-        name, *cells = line.replace(",", " ").split() or [""]
+    for row in named_rows(path, lines, 2 * count, expected):
         try:
-            values = np.array([float(cell) for cell in cells])
+            points = np.array([float(number) for number in row.numbers]).reshape(count, 2)
         except ValueError:
-            values = np.array([])
-        if not by_name and (not cells or not values.size):
-            continue  # the count of faces, or the columns' names
-        if len(values) != 2 * count or not np.isfinite(values).all():
+            points = np.full((count, 2), np.nan)
+        if not np.isfinite(points).all():
+            raise DataError(f"{row.place}: expected {expected}, found {' '.join(row.numbers)[:SHOWN]!r}.")
+        if (np.abs(points) > FARTHEST).any():
             raise DataError(
-                f"{path}, line {number}: expected an image's name and {2 * count} numbers, found {line[:80]!r}."
+                f"{row.place}: expected points in pixels, {FARTHEST} at most, found {np.abs(points).max():g} for "
+                f"{row.name}. Correct the row, or remove it and its image."
             )
-        if name in by_name:
-            raise DataError(f"{path}, line {number}: {name} has landmarks already. Remove one of the two rows.")
-        by_name[name] = values.reshape(count, 2)
+        if row.name in by_name:
+            raise DataError(f"{row.place}: {row.name} has landmarks already. Remove one of the two rows.")
+        by_name[row.name] = points
+    if not by_name:
+        raise DataError(
+            f"{printable(path)}: expected rows of {expected}, found none. Set dataset.landmarks to points_68 or "
+            "points_5, as the file has it."
+        )
     return by_name
 
 

@@ -1,20 +1,25 @@
 """Photos that people searched, and how long it took them: Tudor Ionescu et al., *How hard can it be?* (2016)."""
 
 import csv
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mia_exp.config import VisualSearchConfig
 from mia_exp.data.files import DATA_VARIABLE, fingerprint, images_by_stem, user_data_folder
+from mia_exp.data.tables import named_rows
 from mia_exp.errors import DataError
+from mia_exp.reading import read_text, refusing
 
 # Inside `$MIA_EXP_DATA`.
 SCORES = Path("vsd") / "VSD_dataset.csv"
 PHOTOS = Path("vsd") / "JPEGImages"
 # Fewer say nothing about a regression's rank correlation.
 FEWEST = 10
+# Published scores differ by a few seconds; the squares of what is far beyond are no numbers any more.
+WIDEST = 1e9
 # How many names an error lists.
 SHOWN = 5
 
@@ -56,7 +61,7 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
     """Joins the published scores with the photos that are there.
 
     Args:
-        scores: CSV of name and score, without a header.
+        scores: CSV of name and score, with a header or not; row numbers may stand in front.
         photos: Folder of the photos, NAME.jpg.
         allow_missing: Take the photos that are there, where some are not.
 
@@ -65,10 +70,15 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
 
     Raises:
         DataError: The CSV or the folder is missing or cannot be read, a name stands twice, photos are missing,
-            or fewer than ten are there.
+            fewer than ten are there, or all have one score.
     """
-    by_name = _read_scores(scores)
+    if not scores.is_file():
+        raise DataError(
+            f"{scores}: expected the CSV of the Visual Search Difficulty dataset, found no such file. Set "
+            "visual_search.scores to it."
+        )
     files = images_by_stem(photos)
+    by_name = _read_scores(scores, files)
     missing = sorted(name for name in by_name if name not in files)
     if missing and not allow_missing:
         raise DataError(
@@ -82,6 +92,7 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
             f"{photos}: expected {FEWEST} or more photos with a score in {scores}, found {len(found)}. "
             "Is it the JPEGImages folder of PASCAL VOC 2012?"
         )
+    _check_spread([photo.score for photo in found], scores)
     return found
 
 
@@ -90,26 +101,32 @@ def fingerprint_photos(photos: Sequence[ScoredPhoto]) -> str:
     return fingerprint((f"{photo.name} {photo.score!r}", photo.path) for photo in photos)
 
 
-def _read_scores(path: Path) -> dict[str, float]:
-    if not path.is_file():
+def _check_spread(values: Sequence[float], path: Path) -> None:
+    """The regression divides by the scores' standard deviation."""
+    lowest, highest = min(values), max(values)
+    if lowest == highest or highest - lowest > WIDEST:
         raise DataError(
-            f"{path}: expected the CSV of the Visual Search Difficulty dataset, found no such file. Set "
-            "visual_search.scores to it."
+            f"{path}: expected scores that differ, by {WIDEST:g} at most, found {lowest:g} to {highest:g} for the "
+            f"{len(values)} photos: nothing can be learned of them. Is its last column the published score?"
         )
+
+
+def _read_scores(path: Path, photos: Collection[str]) -> dict[str, float]:
+    with refusing(path, "a CSV of photos' names and scores", "Save it as CSV, with commas between the cells."):
+        reader = csv.reader(io.StringIO(read_text(path), newline=""))
+        lines = [(reader.line_num, row) for row in reader]
     by_name: dict[str, float] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for row in csv.reader(file):
-            line = f"{path}, line {len(by_name) + 1}"
-            if len(row) != 2:
-                raise DataError(f"{line}: expected a photo's name and its score, found {row}.")
-            name, text = row
-            try:
-                score = float(text)
-            except ValueError:
-                score = math.nan
-            if not math.isfinite(score):
-                raise DataError(f"{line}: expected a number for the score of {name}, found {text!r}.")
-            if name in by_name:
-                raise DataError(f"{line}: {name} has a score already, {by_name[name]}. Remove one of the two.")
-            by_name[name] = score
+    for row in named_rows(path, lines, 1, "a photo's name and its score", known=photos):
+        (text,) = row.numbers
+        try:
+            score = float(text)
+        except ValueError:
+            score = math.nan
+        if not math.isfinite(score):
+            raise DataError(f"{row.place}: expected a number for the score of {row.name}, found {text!r}.")
+        if row.name in by_name:
+            raise DataError(
+                f"{row.place}: {row.name} has a score already, {by_name[row.name]}. Remove one of the two."
+            )
+        by_name[row.name] = score
     return by_name

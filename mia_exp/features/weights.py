@@ -5,12 +5,12 @@ from pathlib import Path
 from urllib.error import URLError
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
 from mia_exp.features.untrained import SEED, untrained_wide_resnet
+from mia_exp.reading import printable
 from mia_exp.storage import file_sha256
 
 StateDict = dict[str, torch.Tensor]
@@ -65,24 +65,25 @@ def read_state_dict(path: Path) -> StateDict:
     """
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    # torch.load raises whatever its reader met: a bad archive, a refused class, a truncated tensor.
-    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
-        raise _unreadable(path) from error
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        sound = isinstance(state, dict) and all(
+            isinstance(name, str) and isinstance(value, torch.Tensor) and bool(value.isfinite().all())
+            for name, value in state.items()
+        )
     except Exception as error:
-        if type(error).__name__ == "UnpicklingError":
-            raise _unreadable(path) from error
-        raise
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        # torch.load raises whatever its reader met: a bad archive, a refused class, a truncated tensor.
+        raise _unreadable(path) from error
+    if not sound:
         raise _unreadable(path)
     return state
 
 
 def _unreadable(path: Path) -> WeightsError:
     return WeightsError(
-        f"{path}: not a state dict that can be read. Expected a .safetensors file, or a .pth file that "
-        "torch.save made of a model's state_dict()."
+        f"{printable(path)}: not a state dict of finite numbers that can be read. Expected a .safetensors file, "
+        "or a .pth file that torch.save made of a model's state_dict()."
     )
 
 

@@ -4,12 +4,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError, safe_open
+import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from mia_exp.errors import WeightsError
+from mia_exp.config import FolderDataset, Pix2PixConfig, Pix2PixHDConfig
+from mia_exp.errors import ConfigError, WeightsError
+from mia_exp.reading import json_object, refusing, typed
+from mia_exp.tensor_file import FileKind, check_tensors
 from mia_exp.victims.generator import UNetGenerator
 from mia_exp.victims.residual_generator import ResidualGenerator
 
@@ -18,6 +22,16 @@ LOSSES_FILE = "losses.csv"
 
 Generator = UNetGenerator | ResidualGenerator
 GENERATORS: dict[str, type[Generator]] = {"unet": UNetGenerator, "residual": ResidualGenerator}
+# Those arguments of theirs that are settings of a victim, with their types.
+ARGUMENTS: dict[str, dict[str, type]] = {
+    "unet": {"image_size": int, "ngf": int, "dropout": bool},
+    "residual": {"ngf": int, "downsamplings": int, "blocks": int, "local_enhancer": bool},
+}
+FILE_KIND = FileKind(
+    FORMAT,
+    "a generator that mia_exp saved",
+    "Such files lie in the artifacts of a victim: generator-NNNN.safetensors.",
+)
 
 
 def generator_file(epoch: int) -> str:
@@ -58,23 +72,39 @@ def load_generator(path: Path) -> tuple[Generator, str]:
     Raises:
         WeightsError: The file is missing, damaged, or not one of ours.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path}: there is no such file; expected a generator that mia_exp saved")
+    header, state = FILE_KIND.read(path, "pt")
+    with refusing(path, f"the header of {FILE_KIND.name}", FILE_KIND.advice, WeightsError):
+        training_set = header["training_set"]
+        cls, arguments = _architecture(json_object(header["architecture"]))
+        # Without memory first: a header may describe a network that no machine can hold.
+        with torch.device("meta"):
+            expected = cls(**arguments).state_dict()
+    check_tensors(path, state, expected)
+    generator = cls(**arguments)
+    generator.load_state_dict(state)
+    return generator, training_set
+
+
+def _architecture(described: dict[str, Any]) -> tuple[type[Generator], dict[str, Any]]:
+    """The class and its arguments, checked by the limits of the settings that it is built from."""
+    kind = typed(described.pop("kind"), str, "kind")
+    if kind not in GENERATORS:
+        raise ValueError(f"its kind {kind!r} is none of {', '.join(GENERATORS)}")
+    arguments = {name: typed(described.pop(name), type, name) for name, type in ARGUMENTS[kind].items()}
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: not a readable .safetensors file ({error})") from error
-    if metadata.get("format") != FORMAT:
-        raise WeightsError(
-            f"{path}: not a generator that mia_exp saved (its header lacks the format {FORMAT!r}). "
-            "Such files lie in the artifacts of a victim: generator-NNNN.safetensors."
-        )
-    architecture = json.loads(metadata["architecture"])
-    generator = GENERATORS[architecture.pop("kind")](**architecture)
-    try:
-        generator.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"{path}: its tensors do not fit its own header: {error}") from error
-    return generator, metadata["training_set"]
+        if kind == "unet":
+            Pix2PixConfig(**arguments)
+        else:
+            Pix2PixHDConfig(**arguments)
+            palette = arguments["palette"] = described.pop("palette")
+            if palette is not None:
+                FolderDataset(palette=typed(palette, list, "palette"))
+            if palette == []:
+                raise ValueError("its palette has no colours")
+            arguments["instances"] = typed(described.pop("instances"), bool, "instances")
+    except ConfigError as error:
+        # It speaks of a setting that nobody made: the caller names the file.
+        raise ValueError(str(error)) from error
+    if described:
+        raise ValueError(f"{', '.join(described)} is no part of a {kind}")
+    return GENERATORS[kind], arguments

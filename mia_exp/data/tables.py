@@ -1,0 +1,116 @@
+"""Tables of a name and numbers as people and pandas write them: with a header or not, with row numbers or not.
+
+What a line is, its number of cells decides: `count` numbers behind a name, or behind a row number and a name.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mia_exp.errors import DataError
+from mia_exp.reading import printable
+
+# Characters of a line that an error shows.
+SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line that was understood.
+
+    Attributes:
+        place: The file and the line, for messages.
+        name: What the numbers belong to.
+        numbers: As they stand there; whether they are numbers is for the caller to see.
+    """
+
+    place: str
+    name: str
+    numbers: list[str]
+
+
+def split_cells(line: str) -> list[str]:
+    """The cells of a line between commas or blanks; empty ones at the end are left out."""
+    cells = re.split(r"\s*,\s*|\s+", line.strip())
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def named_rows(
+    path: Path,
+    lines: Iterable[tuple[int, Sequence[str]]],
+    count: int,
+    expected: str,
+    known: Collection[str] | None = None,
+) -> Iterator[Row]:
+    """Yields a table's rows, without its headers and its row numbers.
+
+    Lines before the first row may be headers: names of columns (`name,score`), columns that pandas numbered
+    (`0,1,2`), a first cell that is empty (`,name,score`); and, of several numbers, a line of one whole number.
+
+    Args:
+        path: Named in messages.
+        lines: Each line's number, from 1, and its cells.
+        count: How many numbers stand behind a name.
+        expected: A row in words, such as "an image's name and 10 numbers".
+        known: The names that there are, where a header could be taken for a row or a row for a header: then the
+            first line alone may be a header, and it may not begin with one of them.
+
+    Raises:
+        DataError: A line is neither row nor header, or could be both.
+    """
+    width = None
+    for number, written in lines:
+        place = f"{printable(path)}, line {number}"
+        cells = [cell.strip() for cell in written]
+        if width is None and (known is None or number == 1) and _is_header(cells, count):
+            if known is None or not _is_known(cells, count, known):
+                continue
+            if _is_numbered(cells):
+                raise DataError(
+                    f"{place}: expected {expected}, or names of columns; {','.join(cells)!r} could be either. Name "
+                    "the columns, or write the number with a decimal point."
+                )
+        if not cells and known is None:
+            continue
+        fits = width == len(cells) if width else len(cells) in (count + 1, count + 2)
+        if not fits or (len(cells) == count + 2 and not _is_whole(cells[0])):
+            numbered = " behind the row's number" if width == count + 2 else ""
+            raise DataError(f"{place}: expected {expected}{numbered}, found {','.join(cells)[:SHOWN]!r}.")
+        width = len(cells)
+        yield Row(place, cells[-count - 1], cells[-count:])
+
+
+def _is_header(cells: Sequence[str], count: int) -> bool:
+    """Whether a line before the first row holds no row."""
+    if len(cells) <= 1:
+        return count > 1 and (not cells or _is_whole(cells[0]))
+    numbers = cells[-count:]
+    if _is_numbered(cells) or not any(map(_is_number, numbers)):
+        return True
+    # A name cannot be empty; and no image's points are 0, 1, 2, 3, ...
+    return cells[0] == "" or (count > 1 and [str(place) for place in range(count)] == list(numbers))
+
+
+def _is_known(cells: Sequence[str], count: int, known: Collection[str]) -> bool:
+    return len(cells) > count and cells[-count - 1] in known
+
+
+def _is_numbered(cells: Sequence[str]) -> bool:
+    """Whether these are pandas' own names of columns, behind the empty one of its row numbers or without it."""
+    names = cells[1:] if cells[0] == "" else cells
+    return list(names) == [str(place) for place in range(len(names))]
+
+
+def _is_whole(cell: str) -> bool:
+    return re.fullmatch(r"\d+", cell) is not None
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
