@@ -69,6 +69,11 @@ class Attack:
     thresholds: dict[str, float] = {}  # noqa: RUF012 - read only
 
     @property
+    def own_pairs(self) -> tuple[Dataset, list[str]] | None:
+        """The pairs that the attacker brings, none of which may be a member or judged; None without any."""
+        return None
+
+    @property
     def stages(self) -> dict[str, Stage]:
         """What it needs besides the case's own stages, in the order in which they are run."""
         return {}

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from mia_exp.artifacts import Stage
+from mia_exp.attacks.regression import NEGLIGIBLE
 from mia_exp.config import DefenseConfig, Pix2PixHDConfig, QueryConfig, TrainedVictim
 from mia_exp.data import TrainingPairs, save_images
 from mia_exp.defenses import defended
+from mia_exp.errors import DataError
 from mia_exp.features.perceptual import perceptual_fingerprint
 from mia_exp.keys import deciding
 from mia_exp.pipeline.context import Context, batches, load_columns
@@ -83,7 +85,7 @@ class Model:
         def build(folder: Path) -> None:
             from mia_exp.victims.training import train
 
-            weights = None if weighting is None else _weights(context.store.get(weighting))
+            weights = None if weighting is None else _weights(context.store.get(weighting), self.name)
             pairs = TrainingPairs(
                 self.dataset.at(config.load_size),
                 self._training_ids,
@@ -163,8 +165,18 @@ class Model:
         return self._context.store.get(self.training) / generator_file(self._epoch)
 
 
-def _weights(folder: Path) -> list[float]:
-    """L_diff over its mean: 1 on average, more for a difficult image."""
+def _weights(folder: Path, model: str) -> list[float]:
+    """L_diff over its mean: 1 on average, more for a difficult image.
+
+    Raises:
+        DataError: No image has any difficulty, so that there is nothing to weigh by.
+    """
     difficulty = load_columns(folder)["l_diff"]
+    if difficulty.max() <= NEGLIGIBLE:
+        raise DataError(
+            f"victim.difficulty_weighting=true: L_diff is nought for all {len(difficulty)} pairs that the "
+            f"{model.replace('_', ' ')} is to be trained on (are their targets all of one colour?), so there is "
+            "nothing to weigh them by. Set victim.difficulty_weighting=false, or another difficulty.source."
+        )
     weights: list[float] = (difficulty / difficulty.mean()).tolist()
     return weights

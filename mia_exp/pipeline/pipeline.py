@@ -17,6 +17,7 @@ from mia_exp.pipeline.case import Attack, Case
 from mia_exp.pipeline.context import Context, load_columns
 from mia_exp.pipeline.damage import damage_stage
 from mia_exp.pipeline.dataset import Dataset
+from mia_exp.pipeline.disjoint import disjoint_stage
 from mia_exp.pipeline.model import Model
 from mia_exp.pipeline.scores import blind_stage, difficulty_stage, reconstruction_stage
 
@@ -57,6 +58,8 @@ class Pipeline:
             )
             self.case = self._open_case(self.victim)
         self.attack = Attack() if self.case is None else open_attack(config.attack, self.case)
+        # Planned now, so that a pair on both sides is refused before any work.
+        _ = self.disjoint
 
     # --- the plan ---
 
@@ -86,6 +89,14 @@ class Pipeline:
         return blind_stage(self._context, self.dataset, self.ids)
 
     @cached_property
+    def disjoint(self) -> Stage | None:
+        """Holds the attacker's own pairs against the members and the judged pairs; None where there are none."""
+        if self.attack.own_pairs is None:
+            return None
+        others = sorted({*self.split_lists.members, *self.ids})
+        return disjoint_stage(self._context, self.dataset, others, *self.attack.own_pairs)
+
+    @cached_property
     def damage(self) -> Stage | None:
         """What the defense does to the answers; None where there is no defense."""
         if self.case is None or self.case.defense.kind == "none":
@@ -96,6 +107,9 @@ class Pipeline:
     def stages(self) -> dict[str, Stage]:
         """All stages, in the order in which they are run, by their part in this run; one can play two parts."""
         stages = {"split": self.split}
+        if self.disjoint is not None:
+            # Before the victim, whose training may take hours that a refusal would waste.
+            stages |= {"pairs": self.pairs, "disjoint": self.disjoint}
         if self.case is not None:
             stages |= self.case.victim.stages
             stages |= {

@@ -64,6 +64,11 @@ class Shadow:
         query = replace(case.victim.query_config, epoch=None)
         self.model = Model(case.context, "shadow_model", settings, query, self.dataset, self.trained_on)
 
+    @property
+    def pairs(self) -> tuple[Dataset, list[str]]:
+        """Its dataset, and all pairs that the attacker uses of it, sorted."""
+        return self.dataset, sorted([*self.trained_on, *self.held_out])
+
 
 class MultiImage(Attack):
     """L_rec less alpha times the error of a shadow model on the same pair."""
@@ -77,6 +82,11 @@ class MultiImage(Attack):
         self._shadow = Shadow(case.context.config.shadow, case, held_out=False)
         self._queries = self._shadow.model.queries(case.dataset, case.ids)
         self._errors = reconstruction_stage(case.context, case.dataset, case.ids, self._queries, "l_shadow")
+
+    @property
+    def own_pairs(self) -> tuple[Dataset, list[str]]:
+        """The shadow model's."""
+        return self._shadow.pairs
 
     @property
     def stages(self) -> dict[str, Stage]:
@@ -112,8 +122,13 @@ class ShadowClassifier(Attack):
         self._config = config
         self._case = case
         self._shadow = Shadow(case.context.config.shadow, case, held_out=True)
-        self._ids = sorted([*self._shadow.trained_on, *self._shadow.held_out])
+        _, self._ids = self._shadow.pairs
         self._queries = self._shadow.model.queries(self._shadow.dataset, self._ids)
+
+    @property
+    def own_pairs(self) -> tuple[Dataset, list[str]]:
+        """Those that the shadow model is trained on, and those held out from it."""
+        return self._shadow.pairs
 
     @property
     def stages(self) -> dict[str, Stage]:

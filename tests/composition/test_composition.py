@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_module
+from PIL import Image
 
 from mia_exp.compose import typed_config
-from tests.cli import mia_exp
+from tests.cli import mia_exp, tiny
 from tests.composition.conftest import BY_ATTACK, BY_VICTIM, SMALL
 
 CONF = Path(__file__).parents[2] / "mia_exp" / "conf"
@@ -91,6 +92,19 @@ def test_difficulty_needs_no_victim(shared_folder: Path) -> None:
     metrics = json.loads(path.read_text())
     assert set(metrics["attacks"]) == {"l_diff"} and set(metrics["blind"]) == STATISTICS - {"l_diff"}
     assert metrics["victim"]["kind"] == "none"
+
+
+@pytest.mark.parametrize("source", ["target", "input", "input_to_target"])
+def test_targets_without_difficulty_weigh_nothing(source: str, tmp_path: Path) -> None:
+    for folder in ("inputs", "targets"):
+        (tmp_path / folder).mkdir()
+        for number in range(8):
+            Image.new("RGB", (64, 64), (20 * number, 9, 90)).save(tmp_path / folder / f"{number}.png")
+    words = tiny(tmp_path, "victim.difficulty_weighting=true", f"difficulty.source={source}")
+    outcome = mia_exp(*words, cwd=tmp_path)
+    assert outcome.status == 1
+    assert "error: victim.difficulty_weighting=true: L_diff is nought for all 4 pairs" in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 def test_everything_composes_with_everything() -> None:

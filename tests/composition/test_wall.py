@@ -84,6 +84,9 @@ def test_shadow_pairs_are_not_judged_and_judged_pairs_train_no_shadow(
             run.store.get(run.stages[name])
         return set(opened_ids)
 
+    own = shadow if attack == "shadow" else {*split.shadow_train}
+    # The one stage that sees both sides, and leaves a count alone, lies outside of the attack.
+    assert reads("disjoint") == own | {*split.members} | {*run.ids}
     assert reads("victim") == set(split.members)
     assert reads("shadow_model") == set(split.shadow_train)
     if attack == "shadow":
