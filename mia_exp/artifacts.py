@@ -9,6 +9,7 @@ work folder stays, and a stage that can resume finds there what it left.
 import hashlib
 import json
 import logging
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -22,11 +23,14 @@ from filelock import FileLock
 from mia_exp.errors import StorageError
 from mia_exp.keys import canonical_json, plain
 from mia_exp.provenance import git_commit, installed_versions
+from mia_exp.reading import json_object, reason, typed
 from mia_exp.storage import file_sha256, is_disk_full, publish, remove_unfinished, what_lies_at
 
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+# In bytes, of a file: what file systems allow.
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -162,22 +166,22 @@ def _check_place(place: Path, advice: str) -> None:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_bytes())
-        if not isinstance(manifest, dict):
-            raise TypeError(f"it holds {type(manifest).__name__} where an object is expected")
+        manifest = json_object(path.read_bytes())
         # Typed here, so that whoever reads the record need not doubt it.
-        whole = {
-            "key": str(manifest["key"]),
-            "device": str(manifest["device"]),
-            "seconds": float(manifest["seconds"]),
-            "files": {str(name): dict(about) for name, about in dict(manifest["files"]).items()},
-        }
-        return {**manifest, "git": manifest["git"], **whole}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
-        missing = f"no {error}" if isinstance(error, KeyError) else str(error).split("\n")[0]
+        for name, kind in {"key": str, "device": str, "seconds": float, "files": dict}.items():
+            manifest[name] = typed(manifest[name], kind, name)
+        if manifest["git"] is not None:
+            typed(manifest["git"], str, "git")
+        if not math.isfinite(manifest["seconds"]):
+            raise ValueError(f"seconds is {manifest['seconds']}")
+        for name in manifest["files"]:
+            if Path(name).name != name or not name.isprintable() or len(name.encode()) > LONGEST_NAME:
+                raise ValueError(f"it lists a file {name!r}, which no stage writes")
+        return manifest
+    except Exception as error:
         raise StorageError(
-            f"{path}: not the record that belongs to an artifact ({missing}). Delete the folder {folder}, and the "
-            "next run makes it again."
+            f"{path}: not the record that belongs to an artifact ({reason(error)}). Delete the folder {folder}, "
+            "and the next run makes it again."
         ) from error
 
 

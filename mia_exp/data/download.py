@@ -1,14 +1,13 @@
 """Fetching an official archive: checked, unpacked beside its destination, moved there whole or not at all."""
 
-import gzip
+import errno
 import hashlib
 import logging
+import re
 import shutil
 import tarfile
 import urllib.request
-import zlib
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,11 +15,24 @@ from filelock import FileLock
 from mia_exp.data.files import images_by_stem
 from mia_exp.errors import DataError
 from mia_exp.progress import progress_bar
+from mia_exp.reading import printable, reason
 
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 60
+# What a file system says of members that it cannot hold: too long, a file where a folder should be, or the reverse.
+BAD_NAMES = (
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENOTEMPTY,
+    errno.EINVAL,
+    errno.EILSEQ,
+    errno.ELOOP,
+    errno.ENOENT,
+)
 
 
 def fetch_archive(url: str, sha256: str | None, destination: Path, partition_sizes: Mapping[str, int]) -> None:
@@ -76,15 +88,18 @@ def _chunks(url: str, destination: Path) -> Iterator[tuple[bytes, int | None]]:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             length = response.headers["Content-Length"]
+            if length is not None and not re.fullmatch(r"[0-9]{1,18}", length):
+                raise ValueError(f"the server announced a length of {length!r}")
             expected = None if length is None else int(length)
             received = 0
             while chunk := response.read(CHUNK_BYTES):
                 received += len(chunk)
                 yield chunk, expected
-    except (OSError, HTTPException) as error:
+    except Exception as error:
         raise DataError(
-            f"{url}: the download failed ({error}). Try again, or fetch the archive by hand and unpack it as "
-            f"{destination}, or set dataset.root to where you unpacked it."
+            f"dataset.archive_url={printable(url)}: the download failed ({reason(error)}). Check the address and "
+            f"try again, or fetch the archive by hand and unpack it as {destination}, or set dataset.root to where "
+            "you unpacked it."
         ) from error
     if expected is not None and received != expected:
         raise DataError(
@@ -107,11 +122,20 @@ def _unpack(archive: Path, folder: Path, url: str) -> None:
             raise DataError(f"{url}: refused to unpack {member.name}, which is a link or a device.")
         return tarfile.data_filter(member, path)
 
+    folder.mkdir()
     try:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter=plain_files_only)
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{url}: expected a .tar.gz that is safe to unpack, found otherwise ({error}).") from error
+    except DataError:
+        raise
+    except Exception as error:
+        # What a disk refuses is no fault of the archive; what is wrong with its names comes as an OSError too.
+        if isinstance(error, OSError) and error.errno not in (None, *BAD_NAMES):
+            raise
+        raise DataError(
+            f"{url}: expected a .tar.gz that is safe to unpack, found otherwise ({reason(error)}). Set "
+            "dataset.archive_url to another copy, or dataset.root to where you unpacked one."
+        ) from error
 
 
 def _find_whole(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) -> Path:
@@ -121,7 +145,11 @@ def _find_whole(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) ->
             break
     else:
         raise DataError(f"{url}: expected an archive that holds {', '.join(partition_sizes)}, found none of that.")
-    found = {name: len(images_by_stem(folder / name)) for name in partition_sizes}
+    try:
+        found = {name: len(images_by_stem(folder / name)) for name in partition_sizes}
+    except DataError as error:
+        # It names a folder that is removed again.
+        raise DataError(f"{url}: expected {dict(partition_sizes)} pairs, found otherwise ({error})") from error
     if found != dict(partition_sizes):
         raise DataError(f"{url}: expected {dict(partition_sizes)} pairs, found {found}.")
     return folder

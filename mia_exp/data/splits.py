@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from mia_exp.config import SplitConfig
 from mia_exp.data.source import Record
 from mia_exp.errors import DataError
+from mia_exp.reading import json_object, printable, refusing, typed
 
 # Below two of each, no ROC curve has a slope.
 FEWEST = 2
@@ -56,22 +56,22 @@ class Split:
         return json.dumps({**asdict(self), "hash": self.hash}, indent=1)
 
     @classmethod
-    def from_json(cls, text: str) -> "Split":
+    def from_json(cls, text: str | bytes) -> "Split":
         """Reads what `to_json` wrote.
 
         Raises:
-            DataError: The lists are not those that the stored hash was taken of.
+            DataError: It is no such JSON, or the lists are not those that the stored hash was taken of.
         """
-        stored = json.loads(text)
-        expected = stored.pop("hash")
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
-        }
-        split = cls(**fields)
+        advice = "Remove the file, and it is made again."
+        with refusing("a stored split", "JSON of four lists of ids", advice):
+            stored = json_object(text)
+            expected = stored.pop("hash")
+            seed, kind = typed(stored.pop("seed"), int, "seed"), typed(stored.pop("kind"), str, "kind")
+            lists = {name: tuple(typed(id, str, name) for id in ids) for name, ids in stored.items()}
+            split = cls(**lists, seed=seed, kind=kind)
         if split.hash != expected:
             raise DataError(
-                f"a stored split was changed: expected hash {expected}, found {split.hash}. "
-                "Remove the file, and it is made again."
+                f"a stored split was changed: expected hash {printable(expected)}, found {split.hash}. {advice}"
             )
         return split
 

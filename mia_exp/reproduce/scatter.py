@@ -90,5 +90,5 @@ def read_scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, s
 
 def _members(run: Path, artifacts: Path) -> list[str]:
     key = json.loads((run / "metrics.json").read_text())["provenance"]["keys"]["split"]
-    split = Split.from_json((artifacts / "split" / key[:20] / "split.json").read_text())
+    split = Split.from_json((artifacts / "split" / key[:20] / "split.json").read_bytes())
     return list(split.members)

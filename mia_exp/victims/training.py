@@ -5,7 +5,9 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from torch import nn
 
 from mia_exp.config import Pix2PixConfig, Pix2PixHDConfig, TrainedVictim, TrainerConfig
 from mia_exp.data import EpochBatches, InputLayout, TrainingPairs
-from mia_exp.errors import TrainingError, WeightsError
+from mia_exp.errors import MiaError, TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar
+from mia_exp.reading import reason, typed
 from mia_exp.seeds import derive
 from mia_exp.storage import whole
 from mia_exp.termination import Terminated, postponed
@@ -38,6 +41,7 @@ from mia_exp.victims.pix2pixhd import Pix2PixHD
 log = logging.getLogger(__name__)
 
 RESUME_FILE = "resume.ckpt"
+START_OVER = "Move the file away, and training starts over."
 
 
 def train(
@@ -78,7 +82,7 @@ def train(
         task = progress.add_task("training", total=config.total_epochs * len(batches), note="")
         report = partial(progress.update, task)
         keeper = _Keeper(config, trainer_config, training_set, folder, len(batches), report)
-        with interruptible(), postponed(keeper.stop_after_epoch):
+        with interruptible(), postponed(keeper.stop_after_epoch), _taking_up(resume, keeper):
             trainer = make_trainer(trainer_config, config.total_epochs, [keeper], folder, logger)
             trainer.fit(module, batches, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
@@ -152,11 +156,15 @@ class _Keeper(Callback):
         self.written = time.monotonic()
         self.unsaved = False
         self.stopping = False
+        self.started = False
 
     def stop_after_epoch(self) -> bool:
         """Ends the training with the epoch, where epochs would be lost that no resume point has; says whether."""
         self.stopping = self.unsaved
         return self.stopping
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.started = True
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -218,10 +226,42 @@ def _check_finite(losses: dict[str, float], epoch: int, config: TrainedVictim) -
 
 
 def _check_resume(path: Path, training_set: str) -> None:
-    advice = "Move the file away, and training starts over."
+    """Refuses a resume point that was damaged, or belongs to another run.
+
+    Raises:
+        WeightsError: It was, or does.
+    """
     try:
-        stamp = torch.load(path, map_location="cpu", weights_only=True)["mia_exp"]
+        # A checksum a record: torch compares none, and would train on from weights that a disk had changed.
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"{damaged} in it is damaged")
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        stamp = checkpoint["mia_exp"]
+        made_with = typed(stamp["training_set"], str, "training_set")
+        epochs = [typed(row["epoch"], int, "epoch") for row in json.loads(stamp["losses"])]
+        if len(epochs) != checkpoint["epoch"] + 1 or epochs != list(range(1, len(epochs) + 1)):
+            raise ValueError(f"losses of {len(epochs)} epochs at the end of epoch {checkpoint['epoch'] + 1}")
     except Exception as error:
-        raise WeightsError(f"{path}: not a checkpoint that this package wrote ({error}). {advice}") from error
-    if stamp["training_set"] != training_set:
-        raise WeightsError(f"{path}: a checkpoint of a victim of other pairs. {advice}")
+        raise WeightsError(
+            f"{path}: not a checkpoint that this package wrote ({reason(error)}). {START_OVER}"
+        ) from error
+    if made_with != training_set:
+        raise WeightsError(f"{path}: a checkpoint of a victim of other pairs. {START_OVER}")
+
+
+@contextmanager
+def _taking_up(resume: Path, keeper: _Keeper) -> Iterator[None]:
+    """Says of what fails between a resume point's loading and the first step that the two do not fit."""
+    taken_up = resume.exists()
+    try:
+        yield
+    except MiaError:
+        raise
+    except Exception as error:
+        if keeper.started or not taken_up:
+            raise
+        raise WeightsError(
+            f"{resume}: a checkpoint that does not fit this training ({reason(error)}). {START_OVER}"
+        ) from error
