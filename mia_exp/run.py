@@ -33,7 +33,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
         MiaError: Something that the person who started the run can mend.
     """
     # Imported here: the learning libraries take seconds to load, which `--help` need not wait for.
-    from mia_exp.evaluation import evaluate
+    from mia_exp.evaluation import evaluate, nearest_members
     from mia_exp.pipeline import Pipeline
     from mia_exp.report import print_table, write_report
     from mia_exp.victims import LOSSES_FILE
@@ -49,6 +49,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
 
         scores = pipeline.scores()
         members, nonmembers = pipeline.split_lists.evaluated()
+        nearest = nearest_members(*pipeline.described(), pipeline.split_lists.members, nonmembers)
         evaluation = evaluate(
             scores[["id", *pipeline.score_columns]],
             pipeline.blind_columns(),
@@ -57,6 +58,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
             config.evaluation,
             pipeline.attack.compared,
             pipeline.attack.thresholds,
+            nearest,
         )
         metrics = {
             **_description(pipeline),
@@ -74,6 +76,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
             nonmembers=nonmembers,
             gallery=Gallery(pipeline),
             attribution=pipeline.attribution,
+            nearest=nearest,
         )
         tracker.log_results(metrics)
         tracker.log_figures(folder / "figures")
@@ -87,6 +90,7 @@ def print_plan(config: Config) -> None:
     from mia_exp.pipeline import Pipeline
 
     pipeline = Pipeline(config)
+    pipeline.dataset.check_sides()
     console = Console()
     console.print_json(json.dumps(plain(config)))
     table = Table("stage", "state", "key", "what", title="Plan", title_justify="left")

@@ -6,6 +6,7 @@ from mia_exp.data.image import Conversion, decode, resize
 from mia_exp.data.image_file import save_images
 from mia_exp.data.openmoji import ATTRIBUTION
 from mia_exp.data.registry import official_partitions, open_source
+from mia_exp.data.sides import check_sides
 from mia_exp.data.source import InputLayout, PairSource, Record
 from mia_exp.data.splits import Split, make_split
 from mia_exp.data.store import PairStore
@@ -21,6 +22,7 @@ __all__ = [
     "Split",
     "TrainingPairs",
     "augmented",
+    "check_sides",
     "decode",
     "fetch_archive",
     "make_split",

@@ -11,6 +11,7 @@ from mia_exp.data.cityscapes import CLASSES
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import check_known, paint, read_numbers, resize_numbers
+from mia_exp.data.pillow import header_size
 from mia_exp.data.source import InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -86,6 +87,11 @@ class BDD100K:
         return fingerprint(
             (f"{id} {part}", path) for id, pair in self._files.items() for part, path in enumerate(pair)
         )
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """The photo's size; see `PairSource.sides`."""
+        path = self._files[id][0]
+        return [(path, *header_size(path))]
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`.

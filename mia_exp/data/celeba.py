@@ -10,6 +10,7 @@ from mia_exp.config import CelebADataset, Landmarks
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
+from mia_exp.data.pillow import header_size
 from mia_exp.data.source import WHOLE, InputLayout, Record
 from mia_exp.errors import DataError
 from mia_exp.reading import read_text
@@ -70,6 +71,11 @@ class CelebA:
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the faces and of the landmarks' file."""
         return fingerprint([("landmarks", self._landmarks_path), *self._files.items()])
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """The face's size; see `PairSource.sides`."""
+        path = self._files[id]
+        return [(path, *header_size(path))]
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`."""

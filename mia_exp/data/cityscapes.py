@@ -9,6 +9,7 @@ from mia_exp.config import CityscapesDataset
 from mia_exp.data.files import check_name, check_side, fingerprint, named_root, natural_key
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import check_known, instance_boundaries, paint, read_numbers, resize_numbers
+from mia_exp.data.pillow import header_size
 from mia_exp.data.source import Colour, InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -94,6 +95,11 @@ class Cityscapes:
         return fingerprint(
             (f"{id} {part}", path) for id, paths in self._files.items() for part, path in enumerate(paths)
         )
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """The photo's size; see `PairSource.sides`."""
+        path = self._files[id][0]
+        return [(path, *header_size(path))]
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`.

@@ -18,6 +18,7 @@ from mia_exp.data.labels import (
     read_numbers,
     resize_numbers,
 )
+from mia_exp.data.pillow import header_size
 from mia_exp.data.source import WHOLE, InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -69,6 +70,10 @@ class FolderPairs:
         ]
         files += [(f"instances/{id}", path) for id, path in self._instances.items()]
         return fingerprint(files)
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """The sizes of input and target; see `PairSource.sides`."""
+        return [(path, *header_size(path)) for path in self._files[id]]
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`."""

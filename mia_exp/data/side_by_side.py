@@ -12,6 +12,7 @@ from mia_exp.data.download import fetch_archive
 from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import as_palette, paint, read_colours, resize_numbers
+from mia_exp.data.pillow import header_size
 from mia_exp.data.source import InputLayout, Record
 from mia_exp.errors import DataError
 
@@ -55,6 +56,19 @@ class SideBySidePairs:
         """Returns the SHA-256 of the files' names and bytes."""
         return fingerprint(self._files.items())
 
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """The size of the file's halves; see `PairSource.sides`.
+
+        Raises:
+            DataError: As there, or the file has an odd width.
+        """
+        path = self._files[id]
+        width, height = header_size(path)
+        if width < height:
+            # Halves as narrow are rather a picture that lies on its side, by a note that may stand at its end.
+            height, width = decode(path)[0].shape[:2]
+        return [(path, _half(width, height, path), height)]
+
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`.
 
@@ -64,12 +78,8 @@ class SideBySidePairs:
         path = self._files[id]
         image, conversions = decode(path)
         height, width, _ = image.shape
-        if width % 2:
-            raise DataError(
-                f"{path}: expected two images of equal width side by side, found {width}x{height} pixels, an "
-                "odd width."
-            )
-        left, right = image[:, : width // 2], image[:, width // 2 :]
+        half = _half(width, height, path)
+        left, right = image[:, :half], image[:, half:]
         check_side(left, minimum, path)
         x, y = (left, right) if self._x_is_left else (right, left)
         if self.layout.palette is None:
@@ -122,6 +132,14 @@ def find_root(config: SideBySideDataset, data_dir: Path, download: bool = True) 
             )
         fetch_archive(config.archive_url, config.archive_sha256, destination, config.partition_sizes)
     return _holder(wanted, (destination,), f"Set dataset.root to it, or remove {destination} to download it.")
+
+
+def _half(width: int, height: int, path: Path) -> int:
+    if width % 2:
+        raise DataError(
+            f"{path}: expected two images of equal width side by side, found {width}x{height} pixels, an odd width."
+        )
+    return width // 2
 
 
 def _holder(partitions: Sequence[str], candidates: Sequence[Path], remedy: str) -> Path:

@@ -1,6 +1,7 @@
 """What every dataset looks like to the rest of the package: named pairs, listed first and decoded later."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +70,17 @@ class PairSource(Protocol):
 
     def fingerprint(self) -> str:
         """Returns a SHA-256, in hexadecimal, that changes when any pair's content or id does."""
+        ...
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """Lists the images on disk that become one pair's squares, each with its width and height in pixels.
+
+        Headers are read and no pixels. Of two images in one file it is the size of one. What is drawn at any size
+        is not among them.
+
+        Raises:
+            DataError: A header cannot be read, with the message that `load` has for it.
+        """
         ...
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:

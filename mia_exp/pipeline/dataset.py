@@ -1,12 +1,14 @@
 """A dataset of a run, decoded once for each size that a stage asks for."""
 
 import hashlib
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from mia_exp.artifacts import Stage
 from mia_exp.config import DatasetConfig
-from mia_exp.data import InputLayout, PairStore, open_source
+from mia_exp.data import InputLayout, PairStore, check_sides, open_source
+from mia_exp.errors import ConfigError
 from mia_exp.keys import canonical_json, deciding, plain
 from mia_exp.pipeline.context import Context
 
@@ -28,6 +30,7 @@ class Dataset:
         self.config = config
         self._source = open_source(config, Path(run.data_dir), download=not run.dry_run, labels=run.victim.one_hot)
         self.records = self._source.records()
+        self._sides_checked = False
 
     @property
     def layout(self) -> InputLayout:
@@ -36,8 +39,7 @@ class Dataset:
 
     def stage(self, size: int) -> Stage:
         """All pairs at `size` pixels."""
-        # The same for every size, so that an image is refused at all of them or at none.
-        minimum = self._context.config.victim.image_size
+        minimum = self._minimum
         settings = {
             "dataset": deciding(self.config),
             "fingerprint": self._fingerprint,
@@ -48,15 +50,38 @@ class Dataset:
         }
 
         def build(folder: Path) -> None:
+            self.check_sides()
             PairStore.build(self._source, size, minimum, folder)
 
         megabytes = len(self.records) * size * size * (self.layout.channels + 3) / 1e6
         note = f"{len(self.records)} pairs at {size} px, {megabytes:.0f} MB"
         return Stage("pairs", 3, plain(settings), {}, build, note=note)
 
+    def check_sides(self) -> None:
+        """Refuses images that are smaller than the victim's, by their headers; once, however often it is asked.
+
+        Raises:
+            DataError: There are some, or a header cannot be read.
+        """
+        if not self._sides_checked:
+            check_sides(self._source, self._minimum, self._is_valid_size)
+            self._sides_checked = True
+
     def at(self, size: int) -> PairStore:
         """The pairs at `size` pixels, decoded if they were not yet."""
         return PairStore.open(self._context.store.get(self.stage(size)))
+
+    @property
+    def _minimum(self) -> int:
+        """The least side of an image: the same for every size, so that it is refused at all of them or at none."""
+        return self._context.config.victim.image_size
+
+    def _is_valid_size(self, size: int) -> bool:
+        try:
+            replace(self._context.config.victim, image_size=size)
+        except ConfigError:
+            return False
+        return True
 
     @cached_property
     def _fingerprint(self) -> str:

@@ -1,0 +1,41 @@
+"""Whether a dataset's images are large enough: all of them, from their headers, before any is decoded."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mia_exp.data.source import PairSource
+from mia_exp.errors import DataError
+from mia_exp.progress import track
+
+
+def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) -> None:
+    """Refuses a dataset in which an image's shorter side is below `minimum` pixels.
+
+    Enlarged, such an image would be blurred in a way that shows.
+
+    Args:
+        source: The dataset.
+        minimum: What victim.image_size asks for, in pixels.
+        valid: Whether the victim may have an image_size.
+
+    Raises:
+        DataError: One is: the first, how many others, the shortest side of all, and the largest victim.image_size
+            that would do. Or a header cannot be read.
+    """
+    records = source.records()
+    small: list[tuple[Path, int, int]] = []
+    for record in track(records, "reading image sizes", len(records)):
+        small += [image for image in source.sides(record.id) if min(image[1:]) < minimum]
+    if not small:
+        return
+    path, width, height = small[0]
+    message = f"{path}: expected an image of at least {minimum}x{minimum} pixels, found {width}x{height}"
+    shortest, narrowest = min((min(image[1:]), str(image[0])) for image in small)
+    if len(small) > 1:
+        message += (
+            f"; {len(small) - 1} more {'is' if len(small) == 2 else 'are'} too small, and the shortest side of all "
+            f"is {shortest} pixels, in {narrowest}"
+        )
+    size = next((size for size in range(shortest, 0, -1) if valid(size)), None)
+    remedy = f"Set victim.image_size={size}, which all have," if size else "No victim.image_size is as small:"
+    raise DataError(f"{message}. {remedy} {'or ' if size else ''}use larger images, or remove those.")
