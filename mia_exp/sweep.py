@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from mia_exp.provenance import git_commit
 
 # What a run leaves, the page first: where the page is, all is.
-LEFT = ("report.html", "metrics.json", "scores.parquet")
+LEFT = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
 
 
 def is_finished(folder: Path, settings: str) -> bool:

@@ -2,12 +2,51 @@
 
 from collections.abc import Mapping, Sequence
 
-from mia_exp.evaluation.results import BlindResult, ColumnResult
+from mia_exp.evaluation.results import BlindResult, ColumnResult, NearDuplicates, VictimError
 
 # So near to 1, attacks differ by a handful of pairs of images.
 CEILING = 0.99
 # The difficulty that each membership score subtracts from an error: L_mem = L_rec - alpha * L_diff.
 SUBTRACTED = {"l_mem": "l_diff", "l_mem_aug": "l_diff", "l_mem_multi": "l_shadow", "l_mem_vsd": "l_vsd"}
+# A larger share of the non-members that show nearly what a member shows is said.
+MANY_NEAR = 0.1
+
+
+def fit_caveats(error: VictimError | None, attacks: Mapping[str, ColumnResult]) -> list[str]:
+    """A warning where there is nothing to find yet: the victim errs on its members as on the others.
+
+    Args:
+        error: The victim's on either group; None where no victim was asked.
+        attacks: Results of the score columns.
+    """
+    if error is None or any(result.auc_ci95[0] > 0.5 for result in attacks.values()):
+        return []
+    return [
+        f"The victim has not fitted its members: its error is {error.members:.4f} on the images that it was "
+        f"trained on and {error.nonmembers:.4f} on the others, a difference that chance alone would make. There is "
+        "no memory for an attack to find, so this says nothing about a victim that is trained for longer: raise "
+        "victim.epochs or victim.learning_rate until the two errors part."
+    ]
+
+
+def near_caveats(near: NearDuplicates | None, attacks: Mapping[str, ColumnResult]) -> list[str]:
+    """A warning where many non-members are nearly members.
+
+    Args:
+        near: The near-duplicates; None where nobody looked for them.
+        attacks: Results of the score columns.
+    """
+    if near is None or near.share < MANY_NEAR:
+        return []
+    strongest = max(attacks, key=lambda name: attacks[name].auc)
+    without = near.auc_without[strongest]
+    changed = "" if without is None else f" Without them, {strongest} has AUC {without:.2f}."
+    return [
+        f"{near.count} non-members ({100 * near.share:.0f} %) show nearly what a member shows: by the features of "
+        "a frozen backbone they are less than half as far from it as a member's neighbours usually are, as frames "
+        "of one video would be. The victim has all but seen them, so an attack that calls them members is counted "
+        f"as wrong.{changed} near_duplicates.csv lists them; put what belongs together on one side of the split."
+    ]
 
 
 def blind_caveats(blind: Mapping[str, BlindResult], attacks: Mapping[str, ColumnResult]) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from mia_exp.config import EvaluationConfig
 from mia_exp.errors import MiaError
 from mia_exp.evaluation.blind import SIGNIFICANCE, holm_p_values
-from mia_exp.evaluation.caveats import blind_caveats, ceiling_caveats
+from mia_exp.evaluation.caveats import blind_caveats, ceiling_caveats, fit_caveats, near_caveats
 from mia_exp.evaluation.intervals import (
     Interval,
     Replicates,
@@ -19,7 +19,15 @@ from mia_exp.evaluation.intervals import (
     difference_interval,
     tpr_interval,
 )
-from mia_exp.evaluation.results import BlindResult, ColumnResult, Delta, Evaluation
+from mia_exp.evaluation.near_duplicates import NearPair
+from mia_exp.evaluation.results import (
+    BlindResult,
+    ColumnResult,
+    Delta,
+    Evaluation,
+    NearDuplicates,
+    VictimError,
+)
 from mia_exp.evaluation.roc import Floats, Labels, allowed_accusations, auc, balanced_accuracy, tpr_at_fpr
 
 log = logging.getLogger(__name__)
@@ -33,6 +41,7 @@ def evaluate(
     config: EvaluationConfig,
     deltas: Sequence[tuple[str, str]] = (("l_mem", "l_rec"),),
     thresholds: Mapping[str, float] = MappingProxyType({}),
+    nearest: Sequence[NearPair] = (),
 ) -> Evaluation:
     """Joins scores with the split.
 
@@ -46,6 +55,7 @@ def evaluate(
         config: Replicates, folds, false-positive rates, seed.
         deltas: Pairs of columns whose AUC is compared, first minus second.
         thresholds: By column, the value from which on the column itself says "member".
+        nearest: Each non-member with the member that is nearest to it; nothing where nobody looked.
 
     Returns:
         The evaluation; the same for any order of rows and ids.
@@ -70,6 +80,8 @@ def evaluate(
     }
     p_values = holm_p_values(blind_columns, is_member)
     attacks = {name: results[name] for name in attack_columns}
+    error = _victim_error(attack_columns, is_member)
+    near = _near_duplicates(attack_columns, is_member, ids, nearest)
     blinds = {
         name: BlindResult(
             **vars(results[name]), p_value_holm=p_values[name], separates=p_values[name] < SIGNIFICANCE
@@ -82,7 +94,14 @@ def evaluate(
         attacks=attacks,
         blind=blinds,
         deltas={f"{a} - {b}": _delta(results[a], results[b], replicates[a], replicates[b]) for a, b in deltas},
-        warnings=[*blind_caveats(blinds, attacks), *ceiling_caveats(results, deltas)],
+        victim_error=error,
+        near_duplicates=near,
+        warnings=[
+            *fit_caveats(error, attacks),
+            *near_caveats(near, attacks),
+            *blind_caveats(blinds, attacks),
+            *ceiling_caveats(results, deltas),
+        ],
     )
 
 
@@ -148,6 +167,28 @@ def _delta(
             (first.auc_ci95, second.auc_ci95),
         ),
     )
+
+
+def _victim_error(columns: dict[str, Floats], is_member: Labels) -> VictimError | None:
+    if "l_rec" not in columns:
+        return None
+    errors = -columns["l_rec"]
+    return VictimError(float(errors[is_member].mean()), float(errors[~is_member].mean()))
+
+
+def _near_duplicates(
+    columns: dict[str, Floats], is_member: Labels, ids: list[str], nearest: Sequence[NearPair]
+) -> NearDuplicates | None:
+    if not nearest:
+        return None
+    near = [pair.nonmember for pair in nearest if pair.is_near]
+    kept = ~np.isin(ids, near)
+    # With fewer than two non-members there is no curve.
+    without = {
+        name: auc(values[kept], is_member[kept]) if (kept & ~is_member).sum() >= 2 else None
+        for name, values in columns.items()
+    }
+    return NearDuplicates(len(near), len(near) / len(nearest), without)
 
 
 def _check_groups(members: Sequence[str], nonmembers: Sequence[str]) -> None:

@@ -54,6 +54,34 @@ class Delta:
 
 
 @dataclass(frozen=True)
+class VictimError:
+    """L_rec of the two groups: how well the victim has fitted what it was trained on.
+
+    Attributes:
+        members: Its mean over members.
+        nonmembers: Its mean over non-members.
+    """
+
+    members: float
+    nonmembers: float
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Non-members that show nearly what a member shows.
+
+    Attributes:
+        count: How many of the non-members do.
+        share: The same, as a share of the non-members.
+        auc_without: By attack, its AUC without them; None where too few others are left.
+    """
+
+    count: int
+    share: float
+    auc_without: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """All that the labels were needed for.
 
@@ -63,6 +91,8 @@ class Evaluation:
         attacks: Results of the score columns.
         blind: Results of the columns that never query the model.
         deltas: Differences of AUC, by `first - second`.
+        victim_error: The victim's error on either group; None where no victim was asked.
+        near_duplicates: Of the non-members; None where nobody looked for them.
         warnings: What a reader must know before the numbers, in sentences.
     """
 
@@ -71,6 +101,8 @@ class Evaluation:
     attacks: dict[str, ColumnResult]
     blind: dict[str, BlindResult]
     deltas: dict[str, Delta]
+    victim_error: VictimError | None
+    near_duplicates: NearDuplicates | None
     warnings: list[str]
 
     def to_json(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from mia_exp.pipeline.damage import damage_stage
 from mia_exp.pipeline.dataset import Dataset
 from mia_exp.pipeline.disjoint import disjoint_stage
 from mia_exp.pipeline.model import Model
-from mia_exp.pipeline.scores import blind_stage, difficulty_stage, reconstruction_stage
+from mia_exp.pipeline.scores import blind_stage, descriptors_stage, difficulty_stage, reconstruction_stage
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
@@ -89,12 +89,16 @@ class Pipeline:
         return blind_stage(self._context, self.dataset, self.ids)
 
     @cached_property
+    def descriptors(self) -> Stage:
+        """What the targets of all members and of all judged pairs look like to the backbone."""
+        return descriptors_stage(self._context, self.dataset, self._trained_or_judged)
+
+    @cached_property
     def disjoint(self) -> Stage | None:
         """Holds the attacker's own pairs against the members and the judged pairs; None where there are none."""
         if self.attack.own_pairs is None:
             return None
-        others = sorted({*self.split_lists.members, *self.ids})
-        return disjoint_stage(self._context, self.dataset, others, *self.attack.own_pairs)
+        return disjoint_stage(self._context, self.dataset, self._trained_or_judged, *self.attack.own_pairs)
 
     @cached_property
     def damage(self) -> Stage | None:
@@ -117,7 +121,12 @@ class Pipeline:
                 "queries": self.case.queries,
                 "reconstruction": self.case.reconstruction,
             }
-        stages |= {"pairs": self.pairs, "difficulty": self.difficulty, "blind": self.blind}
+        stages |= {
+            "pairs": self.pairs,
+            "difficulty": self.difficulty,
+            "blind": self.blind,
+            "descriptors": self.descriptors,
+        }
         stages |= self.attack.stages
         if self.damage is not None:
             assert self.case is not None
@@ -146,6 +155,11 @@ class Pipeline:
         judged = {name: values for name, values in columns.items() if name not in self._attack_columns}
         return pd.DataFrame({"id": self.ids, **judged})
 
+    def described(self) -> tuple[np.ndarray, list[str]]:
+        """What the targets of members and of judged pairs look like, float64 (N, C), and their ids (N,)."""
+        vectors = np.load(self.store.get(self.descriptors) / "descriptors.npy")
+        return vectors.astype(np.float64), self._trained_or_judged
+
     @property
     def headline(self) -> str:
         """The column that the run is about."""
@@ -172,6 +186,11 @@ class Pipeline:
     def pair_store(self) -> PairStore:
         """The pairs at the size at which they are judged."""
         return self.dataset.at(self.config.victim.image_size)
+
+    @property
+    def _trained_or_judged(self) -> list[str]:
+        """Ids of the members and of the judged pairs, sorted, so that their order says nothing about membership."""
+        return sorted({*self.split_lists.members, *self.ids})
 
     @cached_property
     def _attack_columns(self) -> dict[str, np.ndarray]:

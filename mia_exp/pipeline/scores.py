@@ -1,4 +1,4 @@
-"""Stages that score pairs without an attack of their own: L_rec, L_diff, and the blind statistics."""
+"""Stages that score pairs without an attack of their own: L_rec, L_diff, the blind statistics and descriptors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +15,8 @@ from mia_exp.progress import track
 
 # Pairs held in memory at once.
 TOGETHER = 64
+# Images that the backbone sees at once; their features do not depend on it.
+DESCRIBED_TOGETHER = 16
 
 
 def reconstruction_stage(
@@ -80,3 +82,22 @@ def blind_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage
 
     inputs = {"pairs": dataset.stage(size)}
     return Stage("blind", 1, {"ids": list(ids)}, inputs, build, note=f"{len(ids)} images")
+
+
+def descriptors_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage:
+    """The pooled features of the targets of `ids`, float32 (N, C); no victim has a part in them."""
+    features = context.config.features
+    size = context.config.victim.image_size
+
+    def build(folder: Path) -> None:
+        from mia_exp.features.pooled import PooledFeatures
+
+        pool = PooledFeatures(features, context.device)
+        store = dataset.at(size)
+        cut = list(batches(ids, DESCRIBED_TOGETHER))
+        parts = [pool(store.batch(few)[1]).astype(np.float32) for few in track(cut, "describing targets", len(cut))]
+        np.save(folder / "descriptors.npy", np.concatenate(parts))
+
+    settings = {**deciding(features), "weights": weights_fingerprint(features), "ids": list(ids)}
+    note = f"{len(ids)} images, {features.backbone}"
+    return Stage("descriptors", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mia_exp.evaluation import NearPair
 from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_page
@@ -27,8 +28,9 @@ def write_report(
     nonmembers: Sequence[str],
     gallery: Gallery,
     attribution: Sequence[str] = (),
+    nearest: Sequence[NearPair] = (),
 ) -> None:
-    """Writes `metrics.json`, `scores.parquet`, `figures/*.png` and `report.html`.
+    """Writes `metrics.json`, `scores.parquet`, `near_duplicates.csv`, `figures/*.png` and `report.html`.
 
     Each file appears whole or not at all; the page comes last, so where it is, all is.
 
@@ -40,6 +42,7 @@ def write_report(
         nonmembers: Ids that it was not trained on.
         gallery: The images of these ids.
         attribution: Lines that the dataset's licence asks for wherever its images are shown.
+        nearest: Each non-member with the member that is nearest to it, the nearest first.
 
     Raises:
         ValueError: A number in `metrics` is not finite; nothing was written.
@@ -51,6 +54,8 @@ def write_report(
         path.write_text(text)
     with whole(folder / "scores.parquet") as path:
         scores.to_parquet(path, index=False)
+    with whole(folder / "near_duplicates.csv") as path:
+        _write_near(nearest, path)
     table = scores.set_index("id").loc[[*members, *nonmembers]]
     is_member = np.arange(len(table)) < len(members)
     figures = []
@@ -60,6 +65,11 @@ def write_report(
         figures.append((figure, figures_folder / f"{figure.name}.png"))
     with whole(folder / "report.html") as path:
         path.write_text(render_page(metrics, figures, attribution), encoding="utf-8")
+
+
+def _write_near(nearest: Sequence[NearPair], path: Path) -> None:
+    rows = [(pair.nonmember, pair.member, pair.distance) for pair in nearest if pair.is_near]
+    pd.DataFrame(rows, columns=["nonmember", "member", "distance"]).to_csv(path, index=False)
 
 
 def _drawn(figure: ReportFigure, path: Path) -> bytes:
