@@ -1,6 +1,6 @@
 """CelebA: contours drawn from a face's landmarks, and the face."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
 from mia_exp.data.pillow import header_size
 from mia_exp.data.source import WHOLE, InputLayout, Record
+from mia_exp.data.tables import named_rows, split_cells
 from mia_exp.errors import DataError
-from mia_exp.reading import read_text
+from mia_exp.reading import printable, read_text
 
 HOMEPAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 FACES = "img_align_celeba"
@@ -56,7 +57,8 @@ class CelebA:
         Raises:
             DataError: There is none, or one has no landmarks.
         """
-        partitions = _read_partitions(self._root / self._config.partitions_file)
+        faces = {path.name for path in self._files.values()}
+        partitions = _read_partitions(self._root / self._config.partitions_file, faces)
         without = [path.name for path in self._files.values() if path.name not in self._landmarks]
         if without:
             raise DataError(
@@ -107,21 +109,16 @@ class CelebA:
         return self._files[name].name if name in self._files else name
 
 
-def _read_partitions(path: Path) -> Mapping[str, str]:
+def _read_partitions(path: Path, faces: Collection[str]) -> Mapping[str, str]:
     """By image name, of CelebA's `list_eval_partition`, or nothing where it is not there."""
     if not path.is_file():
         return {}
+    expected = "an image's name and 0, 1 or 2 (train, val, test)"
+    lines = ((number, split_cells(line)) for number, line in enumerate(read_text(path).splitlines(), 1))
     partitions: dict[str, str] = {}
-    width = None
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        cells = line.replace(",", " ").split()
-        # Three where pandas wrote the rows' numbers in front.
-        fits = width == len(cells) if width else len(cells) == 2 or (len(cells) == 3 and cells[0].isdecimal())
-        if fits and cells[-1] in PARTITIONS:
-            width = len(cells)
-            partitions[cells[-2]] = PARTITIONS[cells[-1]]
-        elif partitions and cells:
-            raise DataError(
-                f"{path}, line {number}: expected an image's name and 0, 1 or 2 (train, val, test), found {line!r}."
-            )
+    for row in named_rows(path, lines, 1, expected, known=faces):
+        (number,) = row.numbers
+        if number not in PARTITIONS:
+            raise DataError(f"{row.place}: expected {expected}, found {printable(number)!r} for {row.name}.")
+        partitions[row.name] = PARTITIONS[number]
     return partitions

@@ -31,11 +31,8 @@ class Row:
 
 
 def split_cells(line: str) -> list[str]:
-    """The cells of a line between commas or blanks; empty ones at the end are left out."""
-    cells = re.split(r"\s*,\s*|\s+", line.strip())
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
+    """The cells of a line between commas or blanks."""
+    return re.split(r"\s*,\s*|\s+", line.strip())
 
 
 def named_rows(
@@ -48,33 +45,35 @@ def named_rows(
     """Yields a table's rows, without its headers and its row numbers.
 
     Lines before the first row may be headers: names of columns (`name,score`), columns that pandas numbered
-    (`0,1,2`), a first cell that is empty (`,name,score`); and, of several numbers, a line of one whole number.
+    (`0,1,2`), a first cell that is empty (`,name,score`), a line of one whole number. Empty lines are passed over.
 
     Args:
         path: Named in messages.
         lines: Each line's number, from 1, and its cells.
         count: How many numbers stand behind a name.
         expected: A row in words, such as "an image's name and 10 numbers".
-        known: The names that there are, where a header could be taken for a row or a row for a header: then the
-            first line alone may be a header, and it may not begin with one of them.
+        known: The names that there are, where a header could be taken for a row or a row for a header: then one
+            line alone may name the columns, and not one that holds one of them.
 
     Raises:
         DataError: A line is neither row nor header, or could be both.
     """
     width = None
+    named = False
     for number, written in lines:
         place = f"{printable(path)}, line {number}"
-        cells = [cell.strip() for cell in written]
-        if width is None and (known is None or number == 1) and _is_header(cells, count):
+        cells = _without_last_comma([cell.strip() for cell in written], count)
+        if not any(cells) or (width is None and len(cells) == 1 and _is_whole(cells[0])):
+            continue
+        if width is None and not (named and known is not None) and _is_header(cells, count):
             if known is None or not _is_known(cells, count, known):
+                named = True
                 continue
             if _is_numbered(cells):
                 raise DataError(
                     f"{place}: expected {expected}, or names of columns; {','.join(cells)!r} could be either. Name "
                     "the columns, or write the number with a decimal point."
                 )
-        if not cells and known is None:
-            continue
         fits = width == len(cells) if width else len(cells) in (count + 1, count + 2)
         if not fits or (len(cells) == count + 2 and not _is_whole(cells[0])):
             numbered = " behind the row's number" if width == count + 2 else ""
@@ -84,14 +83,20 @@ def named_rows(
 
 
 def _is_header(cells: Sequence[str], count: int) -> bool:
-    """Whether a line before the first row holds no row."""
-    if len(cells) <= 1:
-        return count > 1 and (not cells or _is_whole(cells[0]))
+    """Whether a line before the first row names columns."""
+    if len(cells) == 1:
+        return count > 1
     numbers = cells[-count:]
     if _is_numbered(cells) or not any(map(_is_number, numbers)):
         return True
     # A name cannot be empty; and no image's points are 0, 1, 2, 3, ...
     return cells[0] == "" or (count > 1 and [str(place) for place in range(count)] == list(numbers))
+
+
+def _without_last_comma(cells: list[str], count: int) -> list[str]:
+    """Leaves out an empty last cell, unless what is before it could be a row that lacks its last number."""
+    could_lack = len(cells) == count + 2 and _is_whole(cells[0])
+    return cells[:-1] if len(cells) > 1 and not cells[-1] and not could_lack else cells
 
 
 def _is_known(cells: Sequence[str], count: int, known: Collection[str]) -> bool:
