@@ -66,12 +66,13 @@ def render_page(
     )
 
 
-def render_sweep_page(sweep: Sweep, figure: Path | None) -> str:
+def render_sweep_page(sweep: Sweep, figure: Path | None, against: str | None = None) -> str:
     """Writes the page of a sweep; everything that comes from outside is escaped.
 
     Args:
         sweep: Its jobs.
         figure: The PNG of its AUCs, or None where no job has results.
+        against: The setting whose number the figure has on its horizontal axis; None where it lists the rows.
 
     Returns:
         HTML; it links to the pages of the jobs, in the folders beside it.
@@ -85,6 +86,7 @@ def render_sweep_page(sweep: Sweep, figure: Path | None) -> str:
         header=header,
         groups=[("Attacks", attacks), (BLIND_ROWS, blind)],
         figure=None if figure is None else _embedded(figure),
+        against=against,
         jobs=[(job.name, describe(sweep, job), isinstance(job, FinishedJob)) for job in sweep.jobs],
     )
 

@@ -1,13 +1,14 @@
 """The jobs of a sweep, and what they found: each finding once, named by what sets its jobs apart."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mia_exp.errors import MiaError
 from mia_exp.report.labels import title
+from mia_exp.report.swept_number import number_in, swept_numbers
 
 # What a job's images are chosen by, and what is asked about them: two jobs that differ here did not find the same,
 # though their numbers may agree.
@@ -48,22 +49,42 @@ class SweepRow:
 
     Attributes:
         column: Its name, such as `l_rec`.
-        setting: What sets these jobs apart from the others, or nothing.
+        words: What sets these jobs apart from the others, or nothing.
+        jobs: The jobs.
+        panel: Rows of one panel are of the same images, or of images that a swept number alone tells apart.
         result: Its entry in `metrics.json`.
         delta: Its difference of AUC from L_rec's, where the jobs have one.
         separates: For a blind column, whether it tells the groups apart; None for the others.
     """
 
     column: str
-    setting: str
+    words: tuple[str, ...]
+    jobs: tuple[FinishedJob, ...]
+    panel: int
     result: Mapping[str, Any]
     delta: Mapping[str, Any] | None = None
     separates: bool | None = None
 
     @property
+    def setting(self) -> str:
+        """What sets its jobs apart, in a line."""
+        return " ".join(self.words)
+
+    @property
     def label(self) -> str:
         """Title and setting."""
-        return f"{title(self.column)} ({self.setting})" if self.setting else title(self.column)
+        return f"{title(self.column)} ({self.setting})" if self.words else title(self.column)
+
+    @property
+    def distance(self) -> float:
+        """What the strongest has most of: the AUC, and for a blind column how far that is from guessing."""
+        auc = float(self.result["auc"])
+        return auc if self.separates is None else abs(auc - 0.5)
+
+    def numbers(self, setting: str) -> list[float]:
+        """The numbers that its jobs have for a setting, in ascending order."""
+        found = {number_in(job.overrides, setting) for job in self.jobs}
+        return sorted(number for number in found if number is not None)
 
 
 @dataclass(frozen=True)
@@ -85,31 +106,41 @@ class Sweep:
         """The finished and the missing ones."""
         return sorted([*self.finished, *self.missing], key=lambda job: _by_number(job.name))
 
+    @property
+    def numbers(self) -> list[str]:
+        """The settings whose numbers the jobs go through, the one with the most first."""
+        return swept_numbers([job.overrides for job in self.finished])
+
     def attack_rows(self) -> list[SweepRow]:
-        """The attacks' columns, those on the same images together, the strongest first."""
-        groups = self._alike("attacks")
-        return [
+        """The attacks' columns, those on the same images together, the strongest first.
+
+        What a swept number alone tells apart stands together, in the order of the number, where its strongest does.
+        """
+        return self._in_order(
             SweepRow(
                 column,
-                self._row_setting(column, jobs, groups),
+                words,
+                tuple(jobs),
+                panel,
                 jobs[0].metrics["attacks"][column],
                 jobs[0].metrics["deltas"].get(f"{column} - l_rec"),
             )
-            for column, jobs in groups
-        ]
+            for column, words, jobs, panel in self._alike("attacks")
+        )
 
     def blind_rows(self) -> list[SweepRow]:
-        """The columns that never query a model, those on the same images together, the furthest from 0.5 first."""
-        groups = self._alike("blind")
-        return [
+        """The columns that never query a model, in the same order, the furthest from 0.5 first."""
+        return self._in_order(
             SweepRow(
                 column,
-                self._row_setting(column, jobs, groups),
+                words,
+                tuple(jobs),
+                panel,
                 jobs[0].metrics["blind"][column],
                 separates=any(job.metrics["blind"][column]["separates"] for job in jobs),
             )
-            for column, jobs in groups
-        ]
+            for column, words, jobs, panel in self._alike("blind")
+        )
 
     def warnings(self) -> list[str]:
         """The jobs' warnings, each once, with the setting where only some jobs have it."""
@@ -125,30 +156,49 @@ class Sweep:
         shared = [word for word in jobs[0].overrides if all(word in job.overrides for job in jobs)]
         return [word for word in shared if not all(word in job.overrides for job in self.jobs)]
 
-    def _alike(self, part: str) -> list[tuple[str, list[FinishedJob]]]:
-        """Each column with the jobs that found the same; by the first job on the same images, then by AUC."""
+    def _alike(self, part: str) -> Iterator[tuple[str, tuple[str, ...], list[FinishedJob], int]]:
+        """Each column with the jobs that found the same: their setting, they themselves, and their panel."""
         found: dict[tuple[str, str], list[FinishedJob]] = {}
         for job in self.finished:
             for column in job.metrics[part]:
                 found.setdefault((column, _finding(job.metrics, part, column)), []).append(job)
-        images = list(dict.fromkeys(_settings(job.metrics, IMAGES) for job in self.finished))
+        groups = [(column, jobs) for (column, _), jobs in found.items()]
+        panels = self._panels()
+        for column, jobs in groups:
+            yield column, self._row_words(column, jobs, groups), jobs, panels[jobs[0].name]
 
-        def place(group: tuple[str, list[FinishedJob]]) -> tuple[int, float]:
-            column, (first, *_) = group
-            auc = first.metrics[part][column]["auc"]
-            return images.index(_settings(first.metrics, IMAGES)), -abs(auc - 0.5) if part == "blind" else -auc
+    def _panels(self) -> dict[str, int]:
+        """The panel of each job: jobs on the same images share one, and so do those that a number alone parts."""
+        numbers = self.numbers
+        first: dict[tuple[str, ...], str] = {}
+        for job in self.finished:
+            first.setdefault(without(job.overrides, numbers), _settings(job.metrics, IMAGES))
+        images = list(dict.fromkeys(first.values()))
+        return {job.name: images.index(first[without(job.overrides, numbers)]) for job in self.finished}
 
-        return sorted(((column, jobs) for (column, _), jobs in found.items()), key=place)
+    def _in_order(self, rows: Iterable[SweepRow]) -> list[SweepRow]:
+        rows, numbers = list(rows), self.numbers
+        families: dict[tuple[int, str, tuple[str, ...]], float] = {}
+        for row in rows:
+            family = row.panel, row.column, without(row.words, numbers)
+            families[family] = max(families.get(family, 0.0), row.distance)
+        order = sorted(families, key=lambda family: (family[0], -families[family]))
 
-    def _row_setting(
+        def place(row: SweepRow) -> tuple[float, ...]:
+            family = row.panel, row.column, without(row.words, numbers)
+            return order.index(family), *(row.numbers(setting)[0] for setting in reversed(numbers))
+
+        return sorted(rows, key=place)
+
+    def _row_words(
         self, column: str, jobs: list[FinishedJob], groups: list[tuple[str, list[FinishedJob]]]
-    ) -> str:
+    ) -> tuple[str, ...]:
         # The column says which attack it is.
         words = _without_attack(self.setting(jobs))
         others = [job for name, group in groups if name == column and group is not jobs for job in group]
         if any(set(words) <= set(job.overrides) for job in others):
             words.append(f"job{'s' if len(jobs) > 1 else ''} {', '.join(job.name for job in jobs)}")
-        return " ".join(words)
+        return tuple(words)
 
 
 def collect_sweep(folder: Path) -> Sweep:
@@ -182,6 +232,11 @@ def _finding(metrics: Mapping[str, Any], part: str, column: str) -> str:
 
 def _settings(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
     return json.dumps([metrics.get(name) for name in names], sort_keys=True)
+
+
+def without(words: Sequence[str], settings: Sequence[str]) -> tuple[str, ...]:
+    """The overrides that are of none of these settings."""
+    return tuple(word for word in words if word.partition("=")[0] not in settings)
 
 
 def _without_attack(words: Sequence[str]) -> list[str]:

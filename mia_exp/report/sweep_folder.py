@@ -10,6 +10,7 @@ from mia_exp.report.labels import math_title
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_sweep_page
 from mia_exp.report.sweep import FinishedJob, Sweep, SweepRow, collect_sweep
+from mia_exp.report.sweep_curve import plot_curves, swept_curves
 from mia_exp.report.sweep_table import describe, judged_images, markdown, sweep_table
 from mia_exp.report.table import NOTE, results_table
 from mia_exp.storage import whole
@@ -30,12 +31,16 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
         path.write_text(json_text(_plain(sweep)))
     with whole(folder / "sweep.md") as path:
         path.write_text(markdown(sweep), encoding="utf-8")
-    figure = folder / "sweep.png" if sweep.finished else None
+    figure, panels = folder / "sweep.png" if sweep.finished else None, swept_curves(sweep)
     if figure is not None:
         with whole(figure) as path:
-            plot_forest(_estimates(sweep), path)
+            if panels is None:
+                plot_forest(_estimates(sweep), path)
+            else:
+                plot_curves(panels, sweep.numbers[0], path)
     with whole(folder / "sweep.html") as path:
-        path.write_text(render_sweep_page(sweep, figure), encoding="utf-8")
+        against = None if panels is None else sweep.numbers[0]
+        path.write_text(render_sweep_page(sweep, figure, against), encoding="utf-8")
     _print(sweep, folder, console or Console())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mia_exp.features import BACKBONES
+from mia_exp.report.interval_band import plot_band
 from mia_exp.report.labels import math_title
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE
 from mia_exp.reproduce.cells import Cell
@@ -101,10 +102,8 @@ def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, col
         _draw_choices(axis, found, column, color, marker, 0.12 * (curve.columns.index(column) - 0.5))
         return
     x = [place for place, _ in points]
-    low, high = ([100 * result["auc_ci95"][end] for _, result in points] for end in (0, 1))
-    axis.fill_between(x, low, high, color=color, alpha=0.12, linewidth=0)
-    aucs = [100 * result["auc"] for _, result in points]
-    axis.plot(x, aucs, color=color, marker=marker, label=math_title(column))
+    intervals = [[100 * end for end in result["auc_ci95"]] for _, result in points]
+    plot_band(axis, x, [100 * result["auc"] for _, result in points], intervals, color, marker, math_title(column))
     if curve.logarithmic:
         axis.set_xscale("log")
         axis.set_xticks(x, [f"{place:g}" for place in x])

@@ -123,10 +123,10 @@ def test_a_setting_that_differs_labels_its_row(tmp_path):
         scores = {"l_rec": result(0.8), "l_mem": result(0.8 + alpha / 20)}
         add_job(tmp_path, number, ["experiment=x", f"attack.alpha={alpha}"], scores, attack={"alpha": alpha})
     assert labels(tmp_path) == [
-        "L_mem (attack.alpha=2)",
-        "L_mem (attack.alpha=1)",
-        "L_rec",
         "L_mem (attack.alpha=0)",
+        "L_mem (attack.alpha=1)",
+        "L_mem (attack.alpha=2)",
+        "L_rec",
         "brightness",
     ]
 
