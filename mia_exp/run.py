@@ -1,6 +1,7 @@
 """One run: plan, stages, evaluation, report."""
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from mia_exp.tracking import tracking
 
 if TYPE_CHECKING:
     from mia_exp.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
 
 
 def run(config: Config, folder: Path) -> dict[str, Any]:
@@ -42,6 +45,9 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
     with tracking(config.logger, config.name, settings, folder) as tracker:
         pipeline = Pipeline(config, tracker.lightning)
         training = None if pipeline.victim is None else pipeline.victim.training
+        if pipeline.dataset.hint:
+            # Before the work, which may be in vain.
+            log.warning(pipeline.dataset.hint)
         trained_before = training is not None and pipeline.store.has(training)
         pipeline.run()
         if training is not None and trained_before:
@@ -63,6 +69,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
         metrics = {
             **_description(pipeline),
             **evaluation.to_json(),
+            "warnings": [*evaluation.warnings, *([pipeline.dataset.hint] if pipeline.dataset.hint else [])],
             "headline": pipeline.headline,
             "attack_details": pipeline.attack.details(),
             "damage": pipeline.damage_done(),
@@ -92,6 +99,8 @@ def print_plan(config: Config) -> None:
     pipeline = Pipeline(config)
     pipeline.dataset.check_sides()
     console = Console()
+    if pipeline.dataset.hint:
+        console.print(pipeline.dataset.hint, highlight=False, markup=False)
     console.print_json(json.dumps(plain(config)))
     table = Table("stage", "state", "key", "what", title="Plan", title_justify="left")
     for name, stage in pipeline.stages.items():

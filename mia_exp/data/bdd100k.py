@@ -12,7 +12,7 @@ from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_ro
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import check_known, paint, read_numbers, resize_numbers
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import InputLayout, Record
+from mia_exp.data.source import InputLayout, PairSource, Record
 from mia_exp.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ SHARED = ("ego vehicle", "rectification border", "out of roi", "static", "polegr
 PALETTE = tuple(colour for name, colour in CLASSES if name not in SHARED)
 
 
-class BDD100K:
+class BDD100K(PairSource):
     """Pairs of a label map and its photo; the id is `<partition>/<name>`.
 
     Args:

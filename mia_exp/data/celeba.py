@@ -11,7 +11,7 @@ from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_ro
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import WHOLE, InputLayout, Record
+from mia_exp.data.source import WHOLE, InputLayout, PairSource, Record
 from mia_exp.data.tables import named_rows, split_cells
 from mia_exp.errors import DataError
 from mia_exp.reading import printable, read_text
@@ -30,7 +30,7 @@ PARTITIONS = {"0": "train", "1": "val", "2": "test"}
 SHOWN = 5
 
 
-class CelebA:
+class CelebA(PairSource):
     """Pairs of a contour drawing and its face; the id is the image's number, `000001`.
 
     Args:

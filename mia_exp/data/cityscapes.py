@@ -10,7 +10,7 @@ from mia_exp.data.files import check_name, check_side, fingerprint, named_root, 
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import check_known, instance_boundaries, paint, read_numbers, resize_numbers
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import Colour, InputLayout, Record
+from mia_exp.data.source import Colour, InputLayout, PairSource, Record
 from mia_exp.errors import DataError
 
 HOMEPAGE = "https://www.cityscapes-dataset.com"
@@ -58,7 +58,7 @@ PALETTE: tuple[Colour, ...] = tuple(colour for _, colour in CLASSES)
 LICENSE_PLATE = 255
 
 
-class Cityscapes:
+class Cityscapes(PairSource):
     """Pairs of a label map and its photo; the id is `<partition>/<city>/<name>`.
 
     Args:

@@ -8,6 +8,7 @@ import numpy as np
 from mia_exp.config import FolderDataset
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
+from mia_exp.data.label_hint import label_hint
 from mia_exp.data.labels import (
     as_palette,
     colour_map,
@@ -19,14 +20,14 @@ from mia_exp.data.labels import (
     resize_numbers,
 )
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import WHOLE, InputLayout, Record
+from mia_exp.data.source import WHOLE, InputLayout, PairSource, Record
 from mia_exp.errors import DataError
 
 # How many names an error lists.
 SHOWN = 5
 
 
-class FolderPairs:
+class FolderPairs(PairSource):
     """Pairs of `inputs/NAME.*` and `targets/NAME.*`; the id is NAME, which may lie in a subfolder (`a/b`).
 
     Args:
@@ -74,6 +75,12 @@ class FolderPairs:
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The sizes of input and target; see `PairSource.sides`."""
         return [(path, *header_size(path)) for path in self._files[id]]
+
+    def hint(self) -> str | None:
+        """Says that inputs look like label maps, where no setting reads them as such."""
+        if self._palette is not None:
+            return None
+        return label_hint([input_path for input_path, _ in self._files.values()])
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`."""

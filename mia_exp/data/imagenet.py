@@ -9,12 +9,12 @@ from mia_exp.config import ImageNetDataset
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import InputLayout, Record
+from mia_exp.data.source import InputLayout, PairSource, Record
 
 HOMEPAGE = "https://www.image-net.org"
 
 
-class ImageNet:
+class ImageNet(PairSource):
     """Images of `<partition>/<class>/NAME`; the id is that path without its ending. x and y are the same image.
 
     Args:

@@ -13,7 +13,7 @@ import resvg_py
 from PIL import Image
 
 from mia_exp.data.image import Conversions
-from mia_exp.data.source import WHOLE, InputLayout, Record
+from mia_exp.data.source import WHOLE, InputLayout, PairSource, Record
 
 # The licence asks for this wherever a drawing is shown.
 ATTRIBUTION = "Drawings: OpenMoji (openmoji.org), CC BY-SA 4.0"
@@ -26,7 +26,7 @@ REGIONAL_INDICATORS = range(0x1F1E6, 0x1F1FF + 1)
 TAGS = range(0xE0020, 0xE007F + 1)
 
 
-class OpenMoji:
+class OpenMoji(PairSource):
     """All drawings but flags, skin-tone variants and repetitions; x is the drawing's lines alone.
 
     Attributes:

@@ -13,13 +13,13 @@ from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import as_palette, paint, read_colours, resize_numbers
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import InputLayout, Record
+from mia_exp.data.source import InputLayout, PairSource, Record
 from mia_exp.errors import DataError
 
 log = logging.getLogger(__name__)
 
 
-class SideBySidePairs:
+class SideBySidePairs(PairSource):
     """Pairs of `<partition>/NAME.jpg`; the id is `<partition>/NAME`, such as `train/12`.
 
     Args:

@@ -50,7 +50,7 @@ class InputLayout:
 
 
 class PairSource(Protocol):
-    """A dataset of pairs (x, y).
+    """A dataset of pairs (x, y); readers inherit from it.
 
     Attributes:
         name: The dataset's name.
@@ -71,6 +71,14 @@ class PairSource(Protocol):
     def fingerprint(self) -> str:
         """Returns a SHA-256, in hexadecimal, that changes when any pair's content or id does."""
         ...
+
+    def hint(self) -> str | None:
+        """Says in words where its settings may not be meant; None where nothing looks wrong.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        return None
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """Lists the images on disk that become one pair's squares, each with its width and height in pixels.

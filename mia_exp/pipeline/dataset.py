@@ -37,6 +37,11 @@ class Dataset:
         """What the channels of x mean."""
         return self._source.layout
 
+    @cached_property
+    def hint(self) -> str | None:
+        """Says in words where the dataset's settings may not be meant."""
+        return self._source.hint()
+
     def stage(self, size: int) -> Stage:
         """All pairs at `size` pixels."""
         minimum = self._minimum

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from PIL import ImageEnhance
+from PIL import Image, ImageEnhance
 
 from tests.cli import mia_exp, tiny
 from tests.conftest import draw_pair
@@ -18,6 +19,9 @@ def test_an_untrained_victim_and_neighbouring_frames_are_said_first(tmp_path: Pa
             for frame in range(3):
                 # The light changes a little from frame to frame.
                 image = ImageEnhance.Brightness(draw_pair(scene)[side]).enhance(1 - frame / 50)
+                if side == 0:
+                    # Class numbers, 0 for a line and 1 for paper.
+                    image = Image.fromarray((np.asarray(image.convert("L")) > 99).astype(np.uint8))
                 image.save(folder / f"scene{scene:02d}-{frame}.png")
     outcome = mia_exp(*tiny(tmp_path, "victim.epochs=1"), cwd=tmp_path)
     assert outcome.status == 0, outcome.err
@@ -29,9 +33,11 @@ def test_an_untrained_victim_and_neighbouring_frames_are_said_first(tmp_path: Pa
     same_scene = near["nonmember"].str[:7] == near["member"].str[:7]
     assert len(near) > 15 and same_scene.mean() > 0.9
     assert (near["distance"] < 0.5).all() and near["distance"].is_monotonic_increasing
-    unfitted, frames, *_ = metrics["warnings"]
+    unfitted, frames, *_, black = metrics["warnings"]
     assert unfitted.startswith("The victim has not fitted its members")
     assert frames.startswith(f"{len(near)} non-members ")
+    assert "small numbers, the largest 1." in black and "dataset.index_classes=2" in black
+    assert outcome.err.index(black) < outcome.err.index("made victim"), "said before anything is trained"
     # On the terminal they stand before the answer.
     said = " ".join(outcome.out.split())
     assert (

@@ -17,6 +17,10 @@ from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
 
 
+# The stages that ask nobody.
+BLIND = {"difficulty", "blind", "descriptors"}
+
+
 def planned(dataset: Path, *more: str) -> dict[str, str]:
     with initialize_config_module("mia_exp.conf", version_base="1.3"):
         pipeline = Pipeline(typed_config(compose("config", tiny(dataset, *more))))
@@ -42,8 +46,8 @@ def swept(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_sweep_over_alpha_trains_queries_and_scores_once(swept: Path) -> None:
     assert len(jobs(swept)) == 6
     made = [path.parent.parent.name for path in manifests(swept)]
-    expected = ["blind", "difficulty", "pairs", "pairs", "queries", "reconstruction", "split", "victim"]
-    assert sorted(made) == expected
+    stages = ["blind", "descriptors", "difficulty", "pairs", "pairs", "queries", "reconstruction", "split", "victim"]
+    assert sorted(made) == stages
 
 
 def test_each_job_has_its_own_alpha(swept: Path) -> None:
@@ -60,12 +64,16 @@ def test_metrics_are_those_of_scikit_learn_on_the_score_table(swept: Path) -> No
     for job in jobs(swept):
         scores = pd.read_parquet(job / "scores.parquet").set_index("id")
         assert sorted(scores.index) == sorted((*members, *nonmembers))
-        assert set(scores.columns) == {"l_rec", "l_diff", "l_mem"}, "a score table never holds a label"
+        statistics = {"brightness", "contrast", "laplacian_energy", "file_size"}
+        assert set(scores.columns) == {"l_rec", "l_diff", "l_mem", *statistics}, "a score table never holds a label"
         labels = scores.index.isin(members)
         metrics = json.loads((job / "metrics.json").read_text())
         for column in ("l_rec", "l_mem"):
             expected = roc_auc_score(labels, -scores[column])
             assert metrics["attacks"][column]["auc"] == pytest.approx(expected, abs=1e-12)
+        for column in statistics:
+            expected = roc_auc_score(labels, scores[column])
+            assert metrics["blind"][column]["auc"] == pytest.approx(expected, abs=1e-12)
         # 12 non-members are too few for any rate that was asked for.
         assert metrics["attacks"]["l_rec"]["tpr_at_fpr"] == {"0.01": None, "0.001": None}
 
@@ -116,16 +124,17 @@ def test_scores_do_not_depend_on_the_scoring_batch(swept: Path, folder_dataset: 
         ("output_dir=elsewhere", set()),
         ("difficulty.fitted_share=0.5", {"difficulty"}),
         ("difficulty.source=input", {"difficulty"}),
-        ("features=wide_resnet50_2", {"difficulty"}),
+        ("difficulty.source=input_to_target", {"difficulty"}),
+        ("features=wide_resnet50_2", {"difficulty", "descriptors"}),
         ("query.mode=stochastic", {"queries", "reconstruction"}),
         ("victim.learning_rate=1e-3", {"victim", "queries", "reconstruction"}),
         ("victim.augment=false", {"victim", "queries", "reconstruction", "victim_training_pairs"}),
         # All pairs are evaluated under either seed, so what does not ask who is a member stays.
         ("split.seed=3", {"split", "victim", "queries", "reconstruction"}),
-        ("split.n_members=5", {"split", "victim", "queries", "reconstruction", "difficulty", "blind"}),
+        ("split.n_members=5", {"split", "victim", "queries", "reconstruction", *BLIND}),
         (
             "victim.image_size=128",
-            {"pairs", "victim_training_pairs", "victim", "queries", "reconstruction", "difficulty", "blind"},
+            {"pairs", "victim_training_pairs", "victim", "queries", "reconstruction", *BLIND},
         ),
     ],
 )

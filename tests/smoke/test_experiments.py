@@ -18,9 +18,13 @@ ATTACKS = ["reconstruction", "ours", "augmented", "multi_image", "supervised", "
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_experiment_runs(experiment: str, tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_experiment_runs(
+    experiment: str, tmp_path: Path, folder_dataset: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
     words = [f"experiment={experiment}", *TINY, "split.n_members=10"]
+    if experiment == "own_pairs":
+        words.append(f"dataset.root={folder_dataset}")
     outcome = mia_exp(*words, cwd=tmp_path)
     assert outcome.status == 0, outcome.err
     (metrics,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
@@ -110,11 +114,11 @@ def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, t
     words = tiny(folder_dataset)
     first = mia_exp(*words, "dry_run=true", cwd=tmp_path)
     assert first.status == 0, first.err
-    assert first.out.count("to be made") == 8 and "cached (" not in first.out
+    assert first.out.count("to be made") == 9 and "cached (" not in first.out
     assert not list(tmp_path.rglob("*.json")) and not list(tmp_path.glob("outputs/runs/*/*"))
     assert mia_exp(*words, cwd=tmp_path).status == 0
     again = mia_exp(*words, "query.mode=stochastic", "dry_run=true", cwd=tmp_path)
-    assert again.out.count("cached (") == 6 and again.out.count("to be made") == 2
+    assert again.out.count("cached (") == 7 and again.out.count("to be made") == 2
 
 
 def test_a_plan_downloads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
