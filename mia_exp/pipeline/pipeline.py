@@ -141,8 +141,8 @@ class Pipeline:
             self.store.get(stage)
 
     def scores(self) -> pd.DataFrame:
-        """The score table: `id` and a column a score; never a label."""
-        return pd.DataFrame({"id": self.ids, **self._attack_columns, **self._l_diff, **self.attack.blind()})
+        """The score table: `id`, a column a score, and the blind ones; never a label."""
+        return pd.DataFrame({"id": self.ids, **self._attack_columns, **self._blind_columns})
 
     @property
     def score_columns(self) -> list[str]:
@@ -151,7 +151,7 @@ class Pipeline:
 
     def blind_columns(self) -> pd.DataFrame:
         """The columns that never query the victim: `id`, difficulties and the image statistics."""
-        columns = {**self._l_diff, **self.attack.blind(), **load_columns(self.store.get(self.blind))}
+        columns = self._blind_columns
         judged = {name: values for name, values in columns.items() if name not in self._attack_columns}
         return pd.DataFrame({"id": self.ids, **judged})
 
@@ -197,6 +197,10 @@ class Pipeline:
         if self.case is None:
             return self._l_diff
         return {"l_rec": self.case.l_rec, **self.attack.columns()}
+
+    @cached_property
+    def _blind_columns(self) -> dict[str, np.ndarray]:
+        return {**self._l_diff, **self.attack.blind(), **load_columns(self.store.get(self.blind))}
 
     @cached_property
     def _l_diff(self) -> dict[str, np.ndarray]:

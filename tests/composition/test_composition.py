@@ -46,7 +46,8 @@ def check(metrics: dict[str, object], folder: Path, attack: str) -> None:
     assert metrics["headline"] in attacks
     scores = pd.read_parquet(folder / "scores.parquet").set_index("id")
     assert len(scores) == 10 and np.isfinite(scores).all().all()
-    assert attacks <= set(scores.columns)
+    # What never asked the victim is there too, and nothing else: least of all a label.
+    assert set(scores.columns) == attacks | STATISTICS | blind
     for figure in ("roc", "histograms"):
         assert (folder / "figures" / f"{figure}.png").stat().st_size > 1000
 
