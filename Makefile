@@ -22,8 +22,9 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## train a victim on the embedded drawings, attack it, write a report (minutes)
 	$(BIN)/mia-exp experiment=demo
 
+# A process a core, each with one thread: more would wait for each other. Tests of one file stay in order, in one process.
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadscope
 
 bench: $(READY)  ## measure each part against its plain form; results/bench/
 	set -e; for name in difficulty evaluation training queries sweep growth fleet tables; do $(BIN)/mia-bench $$name; done
