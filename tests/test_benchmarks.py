@@ -13,7 +13,11 @@ def test_difficulty_benchmark_compares_equal_scores(tmp_path: Path) -> None:
     difficulty.run(tmp_path, batch_sizes=(1,), repeats=1)
     result = json.loads((tmp_path / "difficulty.json").read_text())
     assert result["largest_relative_error"] < 1e-4
-    assert result["fast"][0]["ratio"] == result["slow_seconds_per_image"] / result["fast"][0]["seconds_per_image"]
+    # float32 keeps seven digits, of which a fit of 3840 columns costs some: another fit than float64's.
+    assert result["largest_relative_error"] < result["largest_relative_error_of_float32"] < 0.05
+    [row] = result["fast"]
+    assert row["ratio"] == result["slow_seconds_per_image"] / row["seconds_per_image"]
+    assert row["ratio_to_float32"] == result["slow_float32_seconds_per_image"] / row["seconds_per_image"]
     assert result["device"].startswith("CPU")
 
 
@@ -66,5 +70,5 @@ def test_tables_are_those_of_the_results(tmp_path: Path) -> None:
     page.write_text((root / "docs/performance.md").read_text())
     write_tables(root / "results/bench", page)
     assert page.read_text() == (root / "docs/performance.md").read_text()
-    ratio = json.loads((root / "results/bench/difficulty.json").read_text())["best_ratio"]
-    assert f"| {ratio:.1f} |" in page.read_text()
+    result = json.loads((root / "results/bench/difficulty.json").read_text())
+    assert f"| {result['best_ratio']:.1f} | {result['best_ratio_to_float32']:.1f} |" in page.read_text()

@@ -25,6 +25,23 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
+def interleaved_medians(forms: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of one run of each form, by name.
+
+    Each is run once to warm up. Then all take turns, `repeats` times: what else the machine does meanwhile slows
+    them all alike, and leaves their ratios.
+    """
+    times: dict[str, list[float]] = {name: [] for name in forms}
+    for work in forms.values():
+        work()
+    for _ in range(repeats):
+        for name, work in forms.items():
+            started = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
 def finish(device: torch.device) -> None:
     """Waits until the device has done what it was told."""
     if device.type == "cuda":
