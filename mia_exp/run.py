@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from mia_exp.config import Config
 from mia_exp.keys import plain
 from mia_exp.provenance import git_commit, installed_versions
+from mia_exp.terminal import plain_console
 from mia_exp.tracking import tracking
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
         metrics = {
             **_description(pipeline),
             **evaluation.to_json(),
-            "warnings": [*evaluation.warnings, *([pipeline.dataset.hint] if pipeline.dataset.hint else [])],
+            "warnings": [*evaluation.warnings, *pipeline.caveats()],
             "headline": pipeline.headline,
             "attack_details": pipeline.attack.details(),
             "damage": pipeline.damage_done(),
@@ -88,7 +88,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
         tracker.log_results(metrics)
         tracker.log_figures(folder / "figures")
     print_table(metrics)
-    Console().print(f"report  {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    plain_console().print(f"report  {folder / 'report.html'}", soft_wrap=True)
     return metrics
 
 
@@ -98,9 +98,9 @@ def print_plan(config: Config) -> None:
 
     pipeline = Pipeline(config)
     pipeline.dataset.check_sides()
-    console = Console()
+    console = plain_console()
     if pipeline.dataset.hint:
-        console.print(pipeline.dataset.hint, highlight=False, markup=False)
+        console.print(pipeline.dataset.hint)
     console.print_json(json.dumps(plain(config)))
     table = Table("stage", "state", "key", "what", title="Plan", title_justify="left")
     for name, stage in pipeline.stages.items():
@@ -108,7 +108,7 @@ def print_plan(config: Config) -> None:
         state = f"cached ({pipeline.store.manifest(stage)['seconds']:.0f} s)" if cached else "to be made"
         table.add_row(name.replace("_", " "), state, stage.key[:12], stage.note)
     console.print(table)
-    console.print(f"device  {pipeline.store.device}", highlight=False)
+    console.print(f"device  {pipeline.store.device}")
 
 
 @dataclass(frozen=True)

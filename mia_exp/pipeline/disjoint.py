@@ -11,11 +11,17 @@ from mia_exp.errors import DataError
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.dataset import Dataset
 
+FILE = "shared.json"
+
 
 def disjoint_stage(
     context: Context, dataset: Dataset, others: Sequence[str], own: Dataset, own_ids: Sequence[str]
 ) -> Stage:
-    """Refuses pairs of the attacker's that are also members or judged, by id and by content.
+    """Holds the attacker's pairs against the members and the judged pairs, by id and by content.
+
+    Two pairs are the same where their pixels are, decoded at the victim's size. Pairs of another dataset that are
+    the same are refused: the attacker chose it. Those of the split's own shadow lists have other ids than the rest,
+    so one that is the same stands twice in the dataset itself; it is counted (see `shared_pairs`).
 
     Args:
         context: The run.
@@ -25,23 +31,30 @@ def disjoint_stage(
         own_ids: Their ids.
 
     Raises:
-        DataError: The two are one dataset and share ids. The stage itself raises it where two pairs, decoded at the
-            victim's size, are the same to the byte.
+        DataError: Both datasets have the same content, and share ids. The stage itself raises it for pairs of
+            another dataset that are the same.
     """
     size = context.config.victim.image_size
     theirs, mine = dataset.stage(size), own.stage(size)
-    if theirs.key == mine.key:
-        _refuse([(id, id) for id in sorted({*own_ids} & {*others})], own, len(own_ids))
+    if theirs.key == mine.key and (twice := sorted({*own_ids} & {*others})):
+        raise _refusal([(id, id) for id in twice], own, len(own_ids))
 
     def build(folder: Path) -> None:
         known = dict(zip(_digests(dataset.at(size), others), others, strict=True))
         digests = zip(own_ids, _digests(own.at(size), own_ids), strict=True)
-        _refuse([(id, known[digest]) for id, digest in digests if digest in known], own, len(own_ids))
-        (folder / "disjoint.json").write_text(json.dumps({"own": len(own_ids), "others": len(others)}))
+        shared = [(id, known[digest]) for id, digest in digests if digest in known]
+        if shared and own is not dataset:
+            raise _refusal(shared, own, len(own_ids))
+        (folder / FILE).write_text(json.dumps(shared))
 
     settings = {"others": list(others), "own": list(own_ids)}
     note = f"{len(own_ids)} shadow pairs against {len(others)}"
     return Stage("disjoint", 1, settings, {"pairs": theirs, "own_pairs": mine}, build, note=note)
+
+
+def shared_pairs(folder: Path) -> list[tuple[str, str]]:
+    """What the stage found: ids of the attacker's pairs, each with the id of one that is the same."""
+    return [(own, other) for own, other in json.loads((folder / FILE).read_text())]
 
 
 def _digests(store: PairStore, ids: Sequence[str]) -> list[str]:
@@ -49,12 +62,10 @@ def _digests(store: PairStore, ids: Sequence[str]) -> list[str]:
     return [hashlib.sha256(store.x[row].tobytes() + store.y[row].tobytes()).hexdigest() for row in store.rows(ids)]
 
 
-def _refuse(shared: Sequence[tuple[str, str]], own: Dataset, count: int) -> None:
-    if shared:
-        first, same = shared[0]
-        raise DataError(
-            f"shadow: {len(shared)} of the {count} pairs of {own.config.name} that the attacker is to train on or "
-            f"hold out are pairs that the victim is trained on or that are judged (such as {first}, there "
-            f"{same}). An attacker's own pairs must be others: set shadow.dataset to another dataset, or to null "
-            "for the split's shadow part, and remove pairs that stand twice in a dataset."
-        )
+def _refusal(shared: Sequence[tuple[str, str]], own: Dataset, count: int) -> DataError:
+    first, same = shared[0]
+    return DataError(
+        f"shadow.dataset={own.config.name}: {len(shared)} of the {count} pairs that the attacker is to train on or "
+        f"hold out are pairs that the victim is trained on or that are judged (such as {first}, there {same}). An "
+        "attacker's own pairs must be others: choose another dataset, or null for the split's shadow part."
+    )

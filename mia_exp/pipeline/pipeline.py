@@ -17,7 +17,7 @@ from mia_exp.pipeline.case import Attack, Case
 from mia_exp.pipeline.context import Context, load_columns
 from mia_exp.pipeline.damage import damage_stage
 from mia_exp.pipeline.dataset import Dataset
-from mia_exp.pipeline.disjoint import disjoint_stage
+from mia_exp.pipeline.disjoint import disjoint_stage, shared_pairs
 from mia_exp.pipeline.model import Model
 from mia_exp.pipeline.scores import blind_stage, descriptors_stage, difficulty_stage, reconstruction_stage
 
@@ -154,6 +154,17 @@ class Pipeline:
         columns = self._blind_columns
         judged = {name: values for name, values in columns.items() if name not in self._attack_columns}
         return pd.DataFrame({"id": self.ids, **judged})
+
+    def caveats(self) -> list[str]:
+        """What a reader must know of how the data were read and shared, in sentences."""
+        found = [] if self.dataset.hint is None else [self.dataset.hint]
+        if self.disjoint is not None and (shared := shared_pairs(self.store.get(self.disjoint))):
+            own, other = shared[0]
+            found.append(
+                f"{len(shared)} of the attacker's own pairs show the same as pairs that the victim was trained on "
+                f"or that are judged (such as {own} and {other}): the dataset holds them twice. Remove one of each."
+            )
+        return found
 
     def described(self) -> tuple[np.ndarray, list[str]]:
         """What the targets of members and of judged pairs look like, float64 (N, C), and their ids (N,)."""
