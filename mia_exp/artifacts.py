@@ -45,6 +45,8 @@ class Stage:
         build: Writes the artifact's files into a folder.
         resumes: Whether `build` takes up what an interrupted call left in its folder.
         note: What a person should know before it is run: sizes, counts.
+        work: How much there is to do, in a unit of its own, which the time it takes is in proportion to. None where
+            `settings["ids"]` says it, or where it is always the same.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Stage:
     build: Callable[[Path], None] = field(compare=False)
     resumes: bool = False
     note: str = ""
+    work: float | None = None
 
     @cached_property
     def key(self) -> str:
@@ -134,6 +137,7 @@ class ArtifactStore:
             manifest = {
                 **stage._identity(),
                 "key": stage.key,
+                "work": stage.work,
                 "seconds": round(time.perf_counter() - started, 3),
                 "device": self.device,
                 "git": git_commit(),

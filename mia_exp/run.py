@@ -93,8 +93,12 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
 
 
 def print_plan(config: Config) -> None:
-    """Prints the resolved settings, the stages, what is cached and how large they are; computes nothing."""
+    """Prints the resolved settings, the stages, what is cached, how large they are and what they will take.
+
+    It computes nothing. The times are known where the store has stages of the same kind, made on the same device.
+    """
     from mia_exp.pipeline import Pipeline
+    from mia_exp.pipeline.durations import about, in_all, planned_seconds
 
     pipeline = Pipeline(config)
     pipeline.dataset.check_sides()
@@ -102,12 +106,17 @@ def print_plan(config: Config) -> None:
     if pipeline.dataset.hint:
         console.print(pipeline.dataset.hint)
     console.print_json(json.dumps(plain(config)))
-    table = Table("stage", "state", "key", "what", title="Plan", title_justify="left")
+    seconds = planned_seconds(list(pipeline.stages.values()), pipeline.store)
+    table = Table(title="Plan", title_justify="left")
+    for title in ("stage", "state", "takes", "key", "what"):
+        table.add_column(title, no_wrap=title in ("state", "takes", "key"))
     for name, stage in pipeline.stages.items():
         cached = pipeline.store.has(stage)
         state = f"cached ({pipeline.store.manifest(stage)['seconds']:.0f} s)" if cached else "to be made"
-        table.add_row(name.replace("_", " "), state, stage.key[:12], stage.note)
+        table.add_row(name.replace("_", " "), state, about(seconds.get(stage.key)), stage.key[:12], stage.note)
     console.print(table)
+    if seconds:
+        console.print(f"takes   {in_all(list(seconds.values()))}")
     console.print(f"device  {pipeline.store.device}")
 
 

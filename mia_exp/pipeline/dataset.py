@@ -60,7 +60,7 @@ class Dataset:
 
         megabytes = len(self.records) * size * size * (self.layout.channels + 3) / 1e6
         note = f"{len(self.records)} pairs at {size} px, {megabytes:.0f} MB"
-        return Stage("pairs", 3, plain(settings), {}, build, note=note)
+        return Stage("pairs", 3, plain(settings), {}, build, note=note, work=len(self.records))
 
     def check_sides(self) -> None:
         """Refuses images that are smaller than the victim's, by their headers; once, however often it is asked.

@@ -98,7 +98,8 @@ class Model:
             train(config, context.config.trainer, self.dataset.layout, pairs, folder, logger)
 
         note = f"{len(self._training_ids)} pairs, {config.total_epochs} epochs, batch {config.batch_size}"
-        return Stage(self.name, 3, settings, inputs, build, resumes=True, note=note)
+        work = len(self._training_ids) * config.total_epochs
+        return Stage(self.name, 3, settings, inputs, build, resumes=True, note=note, work=work)
 
     @property
     def stages(self) -> dict[str, Stage]:

@@ -176,7 +176,7 @@ class ShadowClassifier(Attack):
         }
         inputs = {"pairs": self._shadow.dataset.stage(self._size), "queries": self._queries}
         note = f"ResNet-50, {len(ids)} loss maps, {config.epochs} epochs"
-        return Stage("classifier", 2, settings, inputs, build, note=note)
+        return Stage("classifier", 2, settings, inputs, build, note=note, work=len(ids) * config.epochs)
 
     @property
     def _scores(self) -> Stage:

@@ -99,7 +99,8 @@ class Supervised(Attack):
             "photos": fingerprint_photos(photos),
             "weights": self._weights,
         }
-        return Stage("regressor", 1, settings, {}, build, note=f"{len(photos)} scored photos")
+        note = f"{len(photos)} scored photos"
+        return Stage("regressor", 1, settings, {}, build, note=note, work=len(photos))
 
     @property
     def _predicted(self) -> Stage:
