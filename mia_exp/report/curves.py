@@ -15,6 +15,7 @@ from mia_exp.report.labels import math_title, meaning
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
 
 BINS = 30
+LEGEND_COLUMNS = 5
 
 
 def plot_roc(
@@ -30,13 +31,13 @@ def plot_roc(
         path: The PNG to write.
     """
     smallest = 1 / (~is_member).sum()
-    with styled_figure(path, 4.9) as figure:
+    with styled_figure(path, 5.5) as figure:
         axes = figure.subplots(1, 2)
         for axis in axes:
             chance = np.geomspace(smallest / 2, 1, 100)
             axis.plot(chance, chance, color=CHANCE, linewidth=1, label="chance")
             for column, dashes in zip(blind, cycle(BLIND_DASHES), strict=False):
-                _draw_curve(axis, table, is_member, column, color=BLIND, linestyle=dashes, linewidth=1.4)
+                _draw_curve(axis, table, is_member, column, color=BLIND, linestyle=dashes, linewidth=1.1)
             for column, color in zip(attacks, cycle(ATTACKS), strict=False):
                 _draw_curve(axis, table, is_member, column, color=color, linewidth=2)
             axis.set(
@@ -50,7 +51,8 @@ def plot_roc(
             for scale in (axis.xaxis, axis.yaxis):
                 scale.set_major_formatter(lambda share, _: f"{100 * share:g} %")
         handles, labels = axes[0].get_legend_handles_labels()
-        axes[0].legend(handles[::-1], labels[::-1], loc="lower right")
+        # Outside: with every blind column, it would cover the curves.
+        figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=LEGEND_COLUMNS)
 
 
 def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequence[str], path: Path) -> None:

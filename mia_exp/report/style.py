@@ -13,7 +13,14 @@ NONMEMBER = "#0072b2"
 ATTACKS = ("#000000", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 BLIND = "#767676"
 CHANCE = "#c0c6cd"
-BLIND_DASHES = ((0, (6, 2)), (0, (3, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (9, 3)))
+BLIND_DASHES = (
+    (0, (6, 2)),
+    (0, (3, 2)),
+    (0, (1, 1.5)),
+    (0, (6, 2, 1, 2)),
+    (0, (9, 3)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
 
 
 # Inches; the same for all, so that the page scales them alike and their text keeps one size.
