@@ -17,6 +17,7 @@ from mia_exp.folders import claim, exclusive, quoted
 from mia_exp.run import print_plan, run
 from mia_exp.storage import is_disk_full, refusal
 from mia_exp.sweep import clear, is_finished, report_sweep
+from mia_exp.terminal import print_in_what_there_is
 from mia_exp.termination import STATUS, Terminated, handled_by, terminate
 
 log = logging.getLogger("mia_exp")
@@ -25,6 +26,8 @@ log = logging.getLogger("mia_exp")
 @hydra.main(config_path="conf", config_name="config", version_base="1.3")
 def app(composed: DictConfig) -> None:
     """Runs one job of the composed configuration."""
+    # Again, for a launcher's processes start here.
+    print_in_what_there_is()
     folder = Path(HydraConfig.get().runtime.output_dir)
     config = typed_config(composed)
     settings = OmegaConf.to_yaml(composed, resolve=True)
@@ -48,6 +51,7 @@ def main() -> None:
 
     Exits 0; 1 for an error, 130 for Ctrl-C, 143 for SIGTERM.
     """
+    print_in_what_there_is()
     # Makes Hydra raise instead of printing and exiting, so that each error is said in one place and one way.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

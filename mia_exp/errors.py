@@ -6,7 +6,12 @@ without a traceback, and exits with status 1; anything else that is raised is a 
 
 
 class MiaError(Exception):
-    """A mistake whose message is all that its maker needs."""
+    """A mistake whose message is all that its maker needs: one line, whatever it quotes."""
+
+    def __str__(self) -> str:
+        return "".join(
+            character if character.isprintable() else repr(character)[1:-1] for character in super().__str__()
+        )
 
 
 class ConfigError(MiaError):

@@ -41,7 +41,7 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
     with whole(folder / "sweep.html") as path:
         against = None if panels is None else sweep.numbers[0]
         path.write_text(render_sweep_page(sweep, figure, against), encoding="utf-8")
-    _print(sweep, folder, console or Console())
+    _print(sweep, folder, console or Console(emoji=False))
 
 
 def _print(sweep: Sweep, folder: Path, console: Console) -> None:

@@ -33,7 +33,7 @@ def print_table(metrics: Mapping[str, Any], console: Console | None = None) -> N
         metrics: The content of `metrics.json`.
         console: Where to; by default standard output.
     """
-    console = console or Console()
+    console = console or Console(emoji=False)
     console.print(question(metrics), highlight=False, markup=False)
     console.print()
     for warning in metrics["warnings"]:

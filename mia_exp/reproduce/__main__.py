@@ -6,8 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from mia_exp.command_line import read_command
 from mia_exp.errors import MiaError
 from mia_exp.reproduce.catalogue import ITEMS, Item
@@ -15,6 +13,7 @@ from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.figures import draw
 from mia_exp.reproduce.page import write_page
 from mia_exp.reproduce.status import print_status
+from mia_exp.terminal import plain_console, print_in_what_there_is
 from mia_exp.termination import STATUS, Terminated, handled_by, terminate
 
 RESULTS = Path("results")
@@ -35,6 +34,7 @@ def main() -> None:
     for name in names:
         if name not in ("all", "status", "page", *ITEMS):
             parser.error(f"{name}: expected all, status, page, or one of {', '.join(ITEMS)}")
+    print_in_what_there_is()
     try:
         # All are done: what is missing in one leaves the others whole.
         with handled_by(terminate):
@@ -59,7 +59,7 @@ def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
     missing = [cell for item in items for cell in _reproduce(item, scale, overrides)]
     write_page(RESULTS)
     for cell in dict.fromkeys(f"{cell.experiment}: {cell.name}" for cell in missing):
-        Console(stderr=True).print(f"missing  {cell}", highlight=False, soft_wrap=True)
+        plain_console(stderr=True).print(f"missing  {cell}", soft_wrap=True)
     return bool(missing)
 
 
@@ -83,7 +83,7 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     folder = RESULTS / scale
     for experiment in item.experiments:
         if wanting := item.wanting(experiment):
-            Console(stderr=True).print(f"{experiment}: left out, since {wanting} is not there", highlight=False)
+            plain_console(stderr=True).print(f"{experiment}: left out, since {wanting} is not there")
             continue
         words = [f"experiment={experiment}", f"scale={scale}", *overrides]
         # How jobs are launched is no part of what they are.

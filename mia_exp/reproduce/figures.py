@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from mia_exp.reproduce.catalogue import Item
 from mia_exp.reproduce.cells import read_cells
 from mia_exp.reproduce.curves import CURVES, plot_curve
 from mia_exp.reproduce.diagram import draw_diagram
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scatter import PLANES, plot_planes
+from mia_exp.terminal import plain_console
 
 DIAGRAM = "fig2"
 
@@ -37,4 +36,4 @@ def draw(item: Item, scale: str, results: Path, outputs: Path) -> None:
         plot_planes(item.name, runs, outputs / "artifacts", stem)
     elif item.name in PICTURES:
         for path in keep_pictures(item.name, runs, sweep):
-            Console().print(f"figure  {path}", highlight=False, soft_wrap=True)
+            plain_console().print(f"figure  {path}", soft_wrap=True)

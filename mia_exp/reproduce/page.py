@@ -34,7 +34,7 @@ def write_page(results: Path, page: Path = PAGE) -> None:
     """
     if not page.is_file():
         raise MiaError(f"{page}: there is no such file here; run this in the clone of mia_exp")
-    before, _, rest = page.read_text().partition(BEGIN)
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     with whole(page) as path:
         path.write_text(f"{before}{BEGIN}\n{render(results)}\n{END}{after}", encoding="utf-8")

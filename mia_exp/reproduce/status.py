@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 
-from rich.console import Console
 from rich.table import Table
 
 from mia_exp.command_line import read_command
@@ -15,6 +14,7 @@ from mia_exp.errors import MiaError
 from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import read_cells
+from mia_exp.terminal import plain_console
 
 # A table of fewer columns would fold its lines where the output is not a terminal.
 COLUMNS = 120
@@ -90,7 +90,7 @@ def print_status(scale: str, results: Path) -> None:
         table.add_row(item.name, cells, str(len(needs.cached)), "; ".join(words), about)
     table.add_section()
     table.add_row("all", "", "", _to_make(every) if every else "", _cost(every))
-    console = Console()
+    console = plain_console()
     console.width = max(console.width, COLUMNS)
     console.print(table)
 
