@@ -133,6 +133,8 @@ class ArtifactStore:
         try:
             work.mkdir(exist_ok=True)
             remove_unfinished(work)
+            # Of a process that was killed before it could publish: no file of the artifact that is made now.
+            (work / MANIFEST).unlink(missing_ok=True)
             stage.build(work)
             manifest = {
                 **stage._identity(),
@@ -179,7 +181,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         if not math.isfinite(manifest["seconds"]):
             raise ValueError(f"seconds is {manifest['seconds']}")
         for name in manifest["files"]:
-            if Path(name).name != name or not name.isprintable() or len(name.encode()) > LONGEST_NAME:
+            plain_name = Path(name).name == name and name not in ("", "..") and name.isprintable()
+            if not plain_name or len(name.encode()) > LONGEST_NAME:
                 raise ValueError(f"it lists a file {name!r}, which no stage writes")
         return manifest
     except Exception as error:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ def publish(work: Path, folder: Path) -> None:
 
 def remove_unfinished(folder: Path) -> None:
     """Removes what `whole` left in a folder where the process was killed."""
-    for path in folder.glob(".*"):
+    for path in folder.glob(".[0-9]*.*"):
         path.unlink()
 
 
@@ -63,11 +64,14 @@ def is_disk_full(error: BaseException, folder: Path) -> bool:
 
 def what_lies_at(path: Path) -> str | None:
     """A few words on what lies at a path where a folder is expected; None where that is a folder or nothing."""
-    if path.is_dir() or not os.path.lexists(path):
+    # Asked once: another process may make the folder meanwhile.
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return f"a link to {path.readlink()}, where nothing is" if path.is_symlink() else None
+    if stat.S_ISDIR(mode):
         return None
-    if path.is_symlink():
-        return f"a link to {path.readlink()}, which is no folder"
-    return "a file" if path.is_file() else "something that is no folder"
+    return "a file" if stat.S_ISREG(mode) else "something that is no folder"
 
 
 def refusal(error: OSError) -> str:

@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from mia_exp.provenance import git_commit
+from mia_exp.storage import remove_unfinished
 
 # What a run leaves, the page first: where the page is, all is.
 LEFT = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
@@ -39,6 +40,8 @@ def clear(folder: Path) -> None:
     """Removes the results of an earlier run from its folder: they would pass for the next one's if it failed."""
     for name in LEFT:
         (folder / name).unlink(missing_ok=True)
+    for place in (folder, folder / "figures"):
+        remove_unfinished(place)
 
 
 def report_sweep(folder: Path, planned: int) -> None:
@@ -52,6 +55,7 @@ def report_sweep(folder: Path, planned: int) -> None:
         # Imported here: the report's libraries take seconds to load.
         from mia_exp.report import write_sweep_report
 
+        remove_unfinished(folder)
         write_sweep_report(folder)
     done = [str(number) for number in range(planned) if (folder / str(number) / "metrics.json").is_file()]
     if len(done) < planned:
