@@ -28,7 +28,7 @@ from mia_exp.compose import typed_config
 from mia_exp.config import Config
 from mia_exp.config.check import require
 from mia_exp.errors import ConfigError, MiaError
-from mia_exp.mistakes import explain, first_line, group_of
+from mia_exp.mistakes import explain, first_line, group_of, shortened
 
 # A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
 # composes, those of the launchers too.
@@ -91,8 +91,14 @@ def read_command(words: Sequence[str]) -> Command:
         parsed = [_override(word) for word in overrides]
         first = _compose_first(parsed, options.multirun)
         sweeps = options.multirun or first.hydra.mode is RunMode.MULTIRUN
+        for name in ("launcher", "sweeper"):
+            require(isinstance(first.hydra[name], DictConfig), f"hydra.{name}: expected hydra/{name}=CHOICE")
         _check_launcher(str(first.hydra.launcher._target_))
         part = first.hydra.sweep if sweeps else first.hydra.run
+        require(
+            bool(str(part.dir).strip()),
+            f"hydra.{'sweep' if sweeps else 'run'}.dir: expected a folder, found nothing",
+        )
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
         jobs = list(_jobs(parsed, first, sweeps))
@@ -136,8 +142,9 @@ def _composer(config_dir: str | None) -> Iterator[None]:
     search_path = create_config_search_path("pkg://mia_exp.conf")
     if config_dir is not None:
         folder = Path(config_dir).absolute()
-        if not folder.is_dir():
-            raise ConfigError(f"--config-dir {config_dir}: expected a folder of configurations, found none")
+        if not config_dir or not folder.is_dir():
+            found = "a file" if folder.is_file() else "none"
+            raise ConfigError(f"--config-dir {config_dir}: expected a folder of configurations, found {found}")
         search_path.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
     backup = get_gh_backup()
     version.setbase("1.3")
@@ -182,10 +189,11 @@ def _composed(words: Sequence[str]) -> DictConfig:
     """
     try:
         return compose("config", list(words), return_hydra_config=True)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, HydraException | OmegaConfBaseException):
+    except (ValueError, TypeError, AttributeError, LookupError, AssertionError, RecursionError) as error:
+        if isinstance(error, HydraException | OmegaConfBaseException | UnicodeError):
             raise
-        raise ConfigError(f"{' '.join(words)}: these settings do not go together ({first_line(error)})") from error
+        said = shortened(" ".join(words))
+        raise ConfigError(f"{said}: Hydra can make nothing of these settings ({first_line(error)})") from error
 
 
 def _override(word: str) -> Override:
@@ -195,14 +203,16 @@ def _override(word: str) -> Override:
         ConfigError: It is not.
     """
     loader = GlobalHydra.instance().config_loader()
+    unreadable = (
+        f"{shortened(word)}: expected SETTING=VALUE, as Hydra reads it. Put a value with spaces, quotes, brackets "
+        f"or letters outside of ASCII into quotes of its own: 'SETTING=\"VALUE\"'"
+    )
     try:
         [override] = OverridesParser.create(config_loader=loader).parse_overrides([word])
-    except HydraException as error:
-        raise ConfigError(
-            f"{word}: expected SETTING=VALUE, as Hydra reads it. Put a value with spaces, quotes, brackets or "
-            f"letters outside of ASCII into quotes of its own: 'SETTING=\"VALUE\"'"
-        ) from error
+    except (HydraException, RecursionError) as error:
+        raise ConfigError(unreadable) from error
     group = override.key_or_group
+    require(bool(group), unreadable)
     # A setting in a group is no group; to ask takes Hydra a while.
     choices = [] if "." in group else loader.get_group_options(group)
     chooses = choices and not (override.is_delete() or override.is_sweep_override())
@@ -221,7 +231,7 @@ def _values(override: Override) -> list[str]:
         return [override.input_line or ""]
     try:
         found = list(islice(override.sweep_string_iterator(), MOST_JOBS + 1))
-    except (ValueError, ZeroDivisionError, OverflowError) as error:
+    except (ValueError, ArithmeticError, HydraException) as error:
         raise ConfigError(f"{override.input_line}: not a list of values ({first_line(error)})") from error
     if not found:
         raise ConfigError(f"{override.input_line}: there is no such value")

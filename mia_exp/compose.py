@@ -13,13 +13,11 @@ from omegaconf.errors import (
     ConfigKeyError,
     MissingMandatoryValue,
     OmegaConfBaseException,
-    UnsupportedValueType,
-    ValidationError,
 )
 
 from mia_exp import config as schemas
 from mia_exp.errors import ConfigError
-from mia_exp.mistakes import first_line, unknown_key
+from mia_exp.mistakes import first_line, shortened, unknown_key
 
 # What torch's generators take.
 LARGEST_SEED = 2**64 - 1
@@ -126,15 +124,30 @@ def _typed_group(name: str, node: Any, path: str | None = None) -> Any:
         where = f"{path}.{full_key}"
         parent = OmegaConf.select(schema, full_key.rpartition(".")[0]) if "." in full_key else schema
         raise ConfigError(unknown_key(where, str(error.key), [str(key) for key in parent])) from error
-    except (ValidationError, UnsupportedValueType) as error:
-        value = OmegaConf.select(OmegaConf.create(node), error.full_key or "")
-        raise ConfigError(f"{path}.{error.full_key}={value}: {first_line(error)}") from error
     except MissingMandatoryValue as error:
         raise ConfigError(f"{path}.{error.full_key}: a value is needed; set it on the command line") from error
+    except OmegaConfBaseException as error:
+        key, value = _culprit(schema, node, error.full_key or "")
+        raise ConfigError(f"{path}.{key}={shortened(str(value))}: {first_line(error)}") from error
     if isinstance(typed, schemas.ShadowConfig) and typed.dataset is not None:
         # A group inside another: the only one, so it is named here.
         typed.dataset = _typed_group("dataset", typed.dataset, f"{path}.dataset")
     return typed
+
+
+def _culprit(schema: DictConfig, node: dict[Any, Any], full_key: str) -> tuple[str, Any]:
+    """The setting that does not fit a schema, and its value: inside a list, OmegaConf does not say which."""
+    value = OmegaConf.select(OmegaConf.create(node), full_key) if full_key else node
+    if value is not None and not isinstance(value, dict | DictConfig):
+        return full_key, value
+    for key, value in node.items():
+        try:
+            OmegaConf.to_object(OmegaConf.merge(schema, {key: value}))
+        except MissingMandatoryValue:
+            continue
+        except OmegaConfBaseException:
+            return str(key), value
+    return full_key, value
 
 
 def _check_values(config: schemas.Config) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
+LONGEST_QUOTE = 100
+MERGING = "Error merging override "
+
 
 def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequence[str]], DictConfig]) -> str:
     """Says in a sentence what was refused while a command line was composed.
@@ -24,7 +27,14 @@ def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequenc
             return (
                 "hydra.sweeper.params: expected in an experiment file; on the command line, name values behind -m"
             )
-        return unknown_key(path, path.rpartition(".")[2], _settings_beside(path, compose(choices)))
+        key, known = path.rpartition(".")[2], _settings_beside(path, compose(choices))
+        if key in known:
+            return (
+                f"{path}: the value has a key that is not there. Where there may be more, put ++ before the word."
+            )
+        return unknown_key(path, key, known)
+    if match := re.match(r"You must specify '([^']+)'", message):
+        return f"{match.group(1)}: a choice is needed; set {match.group(1)}=CHOICE"
     if match := re.search(r"Could not find '([^']+)/([^/']*)'", message):
         group, choice = match.groups()
         listing = message.partition("Available options")[2].partition("Config search path")[0]
@@ -35,6 +45,8 @@ def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequenc
         group = next(name for name in re.findall(r"\$\{(\w+)\}", match.group(1)) if name not in known)
         return f"{group}: a choice is needed; set {group}=CHOICE"
     cause = error.__cause__
+    if cause and message.startswith(MERGING):
+        return f"{shortened(message.removeprefix(MERGING))}: {str(cause).splitlines()[0]}"
     whole = f"{message}: {cause}" if cause and str(cause) not in message else message
     return one_line(whole)
 
@@ -54,6 +66,11 @@ def one_line(message: str) -> str:
     """A message of several lines as one sentence after another."""
     lines = [line.strip() for line in message.splitlines()]
     return ". ".join(line.rstrip(".") for line in lines if line)
+
+
+def shortened(text: str) -> str:
+    """A text as a sentence may quote it: its beginning, where it is long."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
 
 
 def first_line(error: Exception) -> str:
