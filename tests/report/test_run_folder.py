@@ -59,6 +59,7 @@ def test_all_files_are_there_and_no_other(written):
     assert {path.name for path in folder.iterdir()} == {
         "metrics.json",
         "scores.parquet",
+        "near_duplicates.csv",
         "figures",
         "report.html",
     }
