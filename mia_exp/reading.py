@@ -34,27 +34,17 @@ def refusing(place: object, expected: str, advice: str, error_type: type[MiaErro
         raise
     except Exception as error:
         raise error_type(
-            f"{printable(place)}: expected {expected}, found none that can be read ({reason(error)}). {advice}"
+            f"{place}: expected {expected}, found none that can be read ({reason(error)}). {advice}"
         ) from error
 
 
 def reason(error: BaseException) -> str:
     """An error's own words, in one short line; its class where it has none."""
-    if isinstance(error, KeyError):
-        return f"there is no {printable(error.args[0]) if error.args else 'such entry'}"
     words = " ".join(str(error).split()) or type(error).__name__
-    shown = words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}..."
-    return printable(shown)
-
-
-def printable(name: object) -> str:
-    """Text that any terminal and any file can take: what is not printable is written as an escape.
-
-    A file name that is not UTF-8 is such text; Python holds its bytes as lone surrogates.
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(name)
-    )
+    if isinstance(error, KeyError) and error.args:
+        key = str(error.args[0])
+        words = key if " " in key else f"there is no {key}"
+    return words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}..."
 
 
 def read_text(path: Path, error_type: type[MiaError] = DataError) -> str:
@@ -74,7 +64,7 @@ def read_text(path: Path, error_type: type[MiaError] = DataError) -> str:
         found = f"the byte 0x{content[error.start]:02x}, which is none in that encoding"
     if found:
         raise error_type(
-            f"{printable(path)}, line {line}: expected text in UTF-8, found {found}. Save the file as UTF-8 text."
+            f"{path}, line {line}: expected text in UTF-8, found {found}. Save the file as UTF-8 text."
         )
     return text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import safe_open
 
 from mia_exp.errors import WeightsError
-from mia_exp.reading import printable, reason
+from mia_exp.reading import reason
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +45,7 @@ class FileKind:
             WeightsError: The file is missing, damaged, or of another kind.
         """
         if not path.is_file():
-            raise WeightsError(f"{printable(path)}: there is no such file; expected {self.name}")
+            raise WeightsError(f"{path}: there is no such file; expected {self.name}")
         try:
             with safe_open(path, framework=framework) as file:
                 header = file.metadata() or {}
@@ -53,12 +53,10 @@ class FileKind:
                     return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
         except Exception as error:
             raise WeightsError(
-                f"{printable(path)}: not a readable .safetensors file ({reason(error)}); expected {self.name}. "
+                f"{path}: not a readable .safetensors file ({reason(error)}); expected {self.name}. "
                 "Take another copy."
             ) from error
-        raise WeightsError(
-            f"{printable(path)}: not {self.name} (its header lacks the format {self.format!r}). {self.advice}"
-        )
+        raise WeightsError(f"{path}: not {self.name} (its header lacks the format {self.format!r}). {self.advice}")
 
 
 def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[str, "Tensor"]) -> None:
@@ -73,7 +71,7 @@ def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[s
         WeightsError: One is missing or too many, has another shape or type, or holds a value that is not finite.
     """
     names = [*(name for name in expected if name not in found), *(name for name in found if name not in expected)]
-    differ = [f"{printable(name)} is {'missing' if name in expected else 'unknown'}" for name in names]
+    differ = [f"{name} is {'missing' if name in expected else 'unknown'}" for name in names]
     differ += [
         f"{name} is {_describe(found[name])} instead of {_describe(tensor)}"
         for name, tensor in expected.items()
@@ -82,13 +80,13 @@ def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[s
     if differ:
         more = f", and {len(differ) - SHOWN} more" if len(differ) > SHOWN else ""
         raise WeightsError(
-            f"{printable(path)}: its tensors do not fit its own header: {', '.join(differ[:SHOWN])}{more}. Take "
+            f"{path}: its tensors do not fit its own header: {', '.join(differ[:SHOWN])}{more}. Take "
             "another copy of the file, as it was saved."
         )
     wild = [name for name, tensor in found.items() if not bool(tensor.isfinite().all())]
     if wild:
         raise WeightsError(
-            f"{printable(path)}: {len(wild)} of its {len(found)} tensors hold values that are not finite, first "
+            f"{path}: {len(wild)} of its {len(found)} tensors hold values that are not finite, first "
             f"{wild[0]}: the file is damaged, or the training diverged. Take another copy, or train again."
         )
 

@@ -15,7 +15,7 @@ from filelock import FileLock
 from mia_exp.data.files import images_by_stem
 from mia_exp.errors import DataError
 from mia_exp.progress import progress_bar
-from mia_exp.reading import printable, reason
+from mia_exp.reading import reason
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def _chunks(url: str, destination: Path) -> Iterator[tuple[bytes, int | None]]:
                 yield chunk, expected
     except Exception as error:
         raise DataError(
-            f"dataset.archive_url={printable(url)}: the download failed ({reason(error)}). Check the address and "
+            f"dataset.archive_url={url}: the download failed ({reason(error)}). Check the address and "
             f"try again, or fetch the archive by hand and unpack it as {destination}, or set dataset.root to where "
             "you unpacked it."
         ) from error

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from mia_exp.errors import DataError
-from mia_exp.reading import printable
 
 # Names the folder that holds a user's datasets, a subfolder each.
 DATA_VARIABLE = "MIA_EXP_DATA"
@@ -71,7 +70,7 @@ def check_name(path: Path, root: Path) -> None:
         str(path.relative_to(root)).encode()
     except UnicodeEncodeError:
         raise DataError(
-            f"{printable(path)}: expected a file whose name is UTF-8, found one that is in another encoding (its "
+            f"{path}: expected a file whose name is UTF-8, found one that is in another encoding (its "
             "bytes are written here as escapes). Rename it, and its partner."
         ) from None
 

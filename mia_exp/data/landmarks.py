@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from mia_exp.data.tables import named_rows, split_cells
 from mia_exp.errors import DataError
-from mia_exp.reading import printable, read_text
+from mia_exp.reading import read_text
 
 Points = NDArray[np.float64]
 
@@ -79,7 +79,7 @@ def read_landmarks(path: Path, count: int) -> dict[str, Points]:
         by_name[row.name] = points
     if not by_name:
         raise DataError(
-            f"{printable(path)}: expected rows of {expected}, found none. Set dataset.landmarks to points_68 or "
+            f"{path}: expected rows of {expected}, found none. Set dataset.landmarks to points_68 or "
             "points_5, as the file has it."
         )
     return by_name

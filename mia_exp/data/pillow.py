@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from mia_exp.errors import DataError
-from mia_exp.reading import printable, refusing
+from mia_exp.reading import refusing
 
 # Those that the endings in `files.SUFFIXES` stand for. Of the others, some start a program (EPS starts
 # Ghostscript), and Pillow chooses by content, whatever the ending.
@@ -42,7 +42,7 @@ def opened(path: Path, expected: str = "an image") -> Iterator[Image.Image]:
             image = Image.open(path, formats=FORMATS)
         except UnidentifiedImageError:
             raise DataError(
-                f"{printable(path)}: expected {expected} in one of the formats {', '.join(FORMATS)}, found a file "
+                f"{path}: expected {expected} in one of the formats {', '.join(FORMATS)}, found a file "
                 f"that is in none of them, or whose beginning is damaged. {ADVICE}"
             ) from None
         except Image.DecompressionBombError:
@@ -74,6 +74,6 @@ def header_size(path: Path) -> tuple[int, int]:
 
 def _too_large(path: Path) -> DataError:
     return DataError(
-        f"{printable(path)}: expected an image of {MOST_PIXELS} pixels or fewer, found more. Scale it down, or "
+        f"{path}: expected an image of {MOST_PIXELS} pixels or fewer, found more. Scale it down, or "
         "remove its pair."
     )

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from mia_exp.config import SplitConfig
 from mia_exp.data.source import Record
 from mia_exp.errors import DataError
-from mia_exp.reading import json_object, printable, refusing, typed
+from mia_exp.reading import json_object, refusing, typed
 
 # Below two of each, no ROC curve has a slope.
 FEWEST = 2
@@ -65,14 +65,12 @@ class Split:
         advice = "Remove the file, and it is made again."
         with refusing("a stored split", "JSON of four lists of ids", advice):
             stored = json_object(text)
-            expected = stored.pop("hash")
+            expected = typed(stored.pop("hash"), str, "hash")
             seed, kind = typed(stored.pop("seed"), int, "seed"), typed(stored.pop("kind"), str, "kind")
             lists = {name: tuple(typed(id, str, name) for id in ids) for name, ids in stored.items()}
             split = cls(**lists, seed=seed, kind=kind)
         if split.hash != expected:
-            raise DataError(
-                f"a stored split was changed: expected hash {printable(expected)}, found {split.hash}. {advice}"
-            )
+            raise DataError(f"a stored split was changed: expected hash {expected}, found {split.hash}. {advice}")
         return split
 
 

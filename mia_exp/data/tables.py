@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mia_exp.errors import DataError
-from mia_exp.reading import printable
 
 # Characters of a line that an error shows.
 SHOWN = 80
@@ -61,7 +60,7 @@ def named_rows(
     width = None
     named = False
     for number, written in lines:
-        place = f"{printable(path)}, line {number}"
+        place = f"{path}, line {number}"
         cells = _without_last_comma([cell.strip() for cell in written], count)
         if not any(cells) or (width is None and len(cells) == 1 and _is_whole(cells[0])):
             continue

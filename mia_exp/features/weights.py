@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 from mia_exp.config import FeaturesConfig
 from mia_exp.errors import WeightsError
 from mia_exp.features.untrained import SEED, untrained_wide_resnet
-from mia_exp.reading import printable
 from mia_exp.storage import file_sha256
 
 StateDict = dict[str, torch.Tensor]
@@ -82,7 +81,7 @@ def read_state_dict(path: Path) -> StateDict:
 
 def _unreadable(path: Path) -> WeightsError:
     return WeightsError(
-        f"{printable(path)}: not a state dict of finite numbers that can be read. Expected a .safetensors file, "
+        f"{path}: not a state dict of finite numbers that can be read. Expected a .safetensors file, "
         "or a .pth file that torch.save made of a model's state_dict()."
     )
 

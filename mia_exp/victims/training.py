@@ -238,6 +238,9 @@ def _check_resume(path: Path, training_set: str) -> None:
         if damaged is not None:
             raise ValueError(f"{damaged} in it is damaged")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        # Without its loop, Lightning would begin again at the first epoch, from these weights.
+        if not (checkpoint["state_dict"] and checkpoint["optimizer_states"] and checkpoint["loops"]["fit_loop"]):
+            raise ValueError("a part of it is empty")
         stamp = checkpoint["mia_exp"]
         made_with = typed(stamp["training_set"], str, "training_set")
         epochs = [typed(row["epoch"], int, "epoch") for row in json.loads(stamp["losses"])]
