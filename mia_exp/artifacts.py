@@ -86,7 +86,7 @@ class ArtifactStore:
     def __init__(self, root: Path, device: str) -> None:
         self.root = root
         self.device = device
-        for place in (root.parent, root):
+        for place in (*reversed(root.parents), root):
             _check_place(place, "Move it away, or set output_dir to another folder.")
 
     def folder(self, stage: Stage) -> Path:

@@ -24,6 +24,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Entry point of `mia-reproduce`: exits 1 if a cell is missing."""
+    print_in_what_there_is()
     parser = argparse.ArgumentParser(prog="mia-reproduce", description=__doc__)
     parser.add_argument("words", nargs="+", metavar="ITEM", help="all, status, page, an item, or SETTING=VALUE")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu", help="how large: cpu or paper")
@@ -34,7 +35,6 @@ def main() -> None:
     for name in names:
         if name not in ("all", "status", "page", *ITEMS):
             parser.error(f"{name}: expected all, status, page, or one of {', '.join(ITEMS)}")
-    print_in_what_there_is()
     try:
         # All are done: what is missing in one leaves the others whole.
         with handled_by(terminate):
