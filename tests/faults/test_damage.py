@@ -1,20 +1,21 @@
-"""Every file of every kind of artifact, spoilt in four ways: refused by name or made again, and never read.
-
-The runs on all artifacts are started at once, on as many cores as there are.
-"""
+"""Every file of every kind of artifact, spoilt in four ways: refused by name or made again, and never read."""
 
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import mia_exp
-from tests.cli import Outcome, tiny
+from mia_exp import artifacts
+from mia_exp.command_line import read_command
+from mia_exp.config import Config
+from mia_exp.errors import StorageError
+from mia_exp.pipeline import Pipeline
+from tests.cli import tiny
 from tests.faults.forks import forked
 from tests.faults.whole_run import ATTACK, published
 
@@ -48,6 +49,7 @@ KINDS = {
     "shadow": [
         "blind",
         "classifier",
+        "descriptors",
         "difficulty",
         "disjoint",
         "pairs",
@@ -59,46 +61,6 @@ KINDS = {
         "victim",
     ],
 }
-
-
-@dataclass(frozen=True)
-class Spoilt:
-    """An artifact that was spoilt in many ways.
-
-    Attributes:
-        folder: Where it lies.
-        outcomes: Of the run after each damage, by the file and the damage.
-        mended: How the run ended after the advice was followed.
-        same: Whether the scores were then the same.
-    """
-
-    folder: Path
-    outcomes: dict[tuple[str, str], Outcome]
-    mended: Outcome
-    same: bool
-
-
-def spoil(words: Sequence[str], run: str, artifact: Path, cwd: Path) -> Spoilt:
-    """Spoils an artifact's files in each way, each time in a whole copy of all that was made, and runs again."""
-    whole = artifact.parents[2]
-    copy = shutil.copytree(whole, cwd / "outputs")
-    folder = copy / artifact.relative_to(whole)
-    scores = copy / "runs" / run / "scores.parquet"
-    expected = scores.read_bytes()
-    outcomes = {}
-    for path in sorted(folder.iterdir()):
-        kept = path.read_bytes()
-        for damage in DAMAGE:
-            damage(path)
-            outcome = outcomes[path.name, damage.__name__] = forked(*words, cwd=cwd)
-            if outcome.status == 0:
-                # Made again, or damage to what nothing depends on, such as the name of a device.
-                published(copy)
-                assert scores.read_bytes() == expected, f"other scores after {damage.__name__} of {path.name}"
-            path.write_bytes(kept)
-    shutil.rmtree(folder)
-    mended = forked(*words, cwd=cwd)
-    return Spoilt(folder.relative_to(cwd), outcomes, mended, scores.read_bytes() == expected)
 
 
 @pytest.fixture(scope="module")
@@ -116,21 +78,12 @@ def outputs(commands: dict[str, list[str]], tmp_path_factory: pytest.TempPathFac
     return cwd / "outputs"
 
 
-@pytest.fixture(scope="module")
-def spoilt(
-    commands: dict[str, list[str]], outputs: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, list[Future[Spoilt]]]]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {
-            kind: [
-                pool.submit(spoil, commands[run], run, manifest.parent, tmp_path_factory.mktemp("spoilt"))
-                for manifest in sorted(outputs.glob(f"artifacts/{kind}/*/manifest.json"))
-                if manifest.parent.name in used(outputs, run)
-            ]
-            for run, kinds in KINDS.items()
-            for kind in kinds
-        }
-        pool.shutdown(cancel_futures=True)
+def found_again(config: Config) -> pd.DataFrame:
+    """The scores of a run that reads what is there, as a process that has just begun."""
+    artifacts._check_whole.cache_clear()
+    pipeline = Pipeline(config)
+    pipeline.run()
+    return pipeline.scores()
 
 
 def used(outputs: Path, run: str) -> set[str]:
@@ -147,20 +100,42 @@ def test_every_kind_of_artifact_is_spoilt(outputs: Path) -> None:
     assert {path.name for path in (outputs / "artifacts").iterdir()} == kinds
 
 
-@pytest.mark.parametrize("kind", [kind for kinds in KINDS.values() for kind in kinds])
-def test_a_spoilt_file_is_named_or_made_again(spoilt: dict[str, list[Future[Spoilt]]], kind: str) -> None:
-    assert spoilt[kind]
-    for artifact in [future.result(timeout=600) for future in spoilt[kind]]:
-        for (name, damage), outcome in artifact.outcomes.items():
-            case = f"{damage} of {artifact.folder / name}: {outcome.err}"
-            assert "Traceback" not in outcome.err, case
-            if outcome.status == 0:
-                assert name == "manifest.json" and damage in ("flip", "unlink"), case
-                continue
-            assert outcome.status == 1, case
-            (said,) = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
-            assert str(artifact.folder / name) in said or f"{artifact.folder}:" in said, case
-            assert f"Delete the folder {artifact.folder}," in said or "Delete the folder, and the next" in said, (
-                case
-            )
-        assert artifact.mended.status == 0 and artifact.same, artifact.mended.err
+@pytest.mark.parametrize(("run", "kind"), [(run, kind) for run, kinds in KINDS.items() for kind in kinds])
+def test_a_spoilt_file_is_named_or_made_again(
+    commands: dict[str, list[str]],
+    outputs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: str,
+    kind: str,
+) -> None:
+    copy = shutil.copytree(outputs, tmp_path / "outputs")
+    monkeypatch.chdir(tmp_path)
+    (job,) = read_command(commands[run]).jobs
+    expected = found_again(job.config)
+    folders = [path for path in Path("outputs/artifacts", kind).iterdir() if path.name in used(copy, run)]
+    assert folders
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            kept = path.read_bytes()
+            for damage in DAMAGE:
+                damage(path)
+                try:
+                    scores = found_again(job.config)
+                except StorageError as error:
+                    assert str(error).startswith((f"{path}: ", f"{folder}: "))
+                    assert re.search(rf"Delete the folder( {folder})?, and the next run makes it again", str(error))
+                else:
+                    # Made again, or damage to what nothing depends on, such as the name of a device.
+                    assert path.name == "manifest.json"
+                    published(copy)
+                    assert scores.equals(expected)
+                if folder.exists():
+                    path.write_bytes(kept)
+        path.write_bytes(kept[: len(kept) // 2])
+        outcome = forked(*commands[run], cwd=tmp_path)
+        assert outcome.status == 1 and "Traceback" not in outcome.err
+        assert outcome.err.count("error: ") == 1 and f"error: {path}: " in outcome.err
+        shutil.rmtree(folder)
+        assert found_again(job.config).equals(expected)
+        published(copy)
