@@ -30,6 +30,7 @@ STAGES = [
     ("reconstruction", 1),
     ("difficulty", 1),
     ("blind", 1),
+    ("descriptors", 1),
     ("shadow_model", 1),
     ("queries", 2),
     ("classifier", 1),

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -43,32 +43,31 @@ class Terminal(io.TextIOWrapper):
         return self.bytes.getvalue()
 
 
-@pytest.fixture(params=["ascii", "latin-1"])
-def terminal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    out = Terminal(request.param)
+def terminal(encoding: str, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Puts a terminal of an encoding in the place of both streams."""
+    out = Terminal(encoding)
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", out)
-    yield out
+    return out
 
 
-def test_what_stands_for_what(terminal: Terminal) -> None:
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_stands_for_what(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = terminal(encoding, monkeypatch)
     with pytest.raises(UnicodeEncodeError):
         sys.stdout.write("−")
     print_in_what_there_is()
     sys.stdout.write("0.5 − 1 → 2 × 3 – “ok” 猫🙂 \udcff")
-    (shown,) = terminal.shown.splitlines()
-    times = "×".encode(terminal.encoding, errors="replace").replace(b"?", b"x")
-    assert shown == b"0.5 - 1 > 2 " + times + b' 3 - "ok" ?? \xff'
+    times = "×".encode(encoding, errors="replace").replace(b"?", b"x")
+    assert screen.shown == b"0.5 - 1 > 2 " + times + b' 3 - "ok" ?? \xff'
 
 
-def test_the_status_of_the_papers_items(
-    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_mia_reproduce_in_what_a_terminal_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = terminal("ascii", monkeypatch)
     monkeypatch.setattr(sys, "argv", ["mia-reproduce", "nothing−to−do"])
     with pytest.raises(SystemExit):
         reproduce()
-    assert b"nothing-to-do: expected all, status, page" in terminal.shown
+    assert b"nothing-to-do: expected all, status, page" in screen.shown
 
 
 def test_an_error_names_a_file_beyond_ascii(tmp_path: Path) -> None:
