@@ -13,6 +13,8 @@ from mia_exp.errors import DataError, MiaError
 
 # Characters of a parser's own message that are shown.
 LONGEST_REASON = 200
+# And of what stands in a file.
+LONGEST_QUOTATION = 80
 
 
 @contextmanager
@@ -44,7 +46,13 @@ def reason(error: BaseException) -> str:
     if isinstance(error, KeyError) and error.args:
         key = str(error.args[0])
         words = key if " " in key else f"there is no {key}"
-    return words if len(words) <= LONGEST_REASON else f"{words[:LONGEST_REASON]}..."
+    return short(words, LONGEST_REASON)
+
+
+def short(quoted: object, length: int = LONGEST_QUOTATION) -> str:
+    """What a file holds, as far as a message should quote it; a damaged file can hold anything, of any length."""
+    words = str(quoted)
+    return words if len(words) <= length else f"{words[:length]}..."
 
 
 def read_text(path: Path, error_type: type[MiaError] = DataError) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import safe_open
 
 from mia_exp.errors import WeightsError
-from mia_exp.reading import reason
+from mia_exp.reading import reason, short
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +71,7 @@ def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[s
         WeightsError: One is missing or too many, has another shape or type, or holds a value that is not finite.
     """
     names = [*(name for name in expected if name not in found), *(name for name in found if name not in expected)]
-    differ = [f"{name} is {'missing' if name in expected else 'unknown'}" for name in names]
+    differ = [f"{short(name)} is {'missing' if name in expected else 'unknown'}" for name in names]
     differ += [
         f"{name} is {_describe(found[name])} instead of {_describe(tensor)}"
         for name, tensor in expected.items()
@@ -92,4 +92,4 @@ def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[s
 
 
 def _describe(tensor: "Tensor") -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+    return short(f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}")

@@ -26,6 +26,7 @@ from mia_exp.config import ClassifierConfig, TrainerConfig
 from mia_exp.errors import TrainingError, WeightsError
 from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.progress import progress_bar, track
+from mia_exp.reading import short
 from mia_exp.seeds import derive
 from mia_exp.tensor_file import FileKind, check_tensors
 
@@ -244,7 +245,7 @@ def _load(path: Path, side: int) -> nn.Module:
     """The network in a file; `side` is that of the patches which it will be given."""
     header, state = FILE_KIND.read(path, "pt")
     if header.get("patch_side") != str(side):
-        found = header.get("patch_side", "an unknown number of")
+        found = short(header.get("patch_side", "an unknown number of"))
         raise WeightsError(
             f"{path}: trained on patches of {found} pixels, where this run has {side}. Set "
             "attack.classifier.patch_size and victim.image_size as they were when it was trained."

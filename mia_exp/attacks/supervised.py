@@ -19,7 +19,7 @@ from sklearn.svm import NuSVR
 
 from mia_exp.config import SupervisedConfig
 from mia_exp.errors import WeightsError
-from mia_exp.reading import json_object, refusing, typed
+from mia_exp.reading import json_object, refusing, short, typed
 from mia_exp.tensor_file import FileKind
 
 FORMAT = "mia_exp search-time regressor 1"
@@ -145,9 +145,9 @@ class SearchTimeRegressor:
             _check_arrays(arrays)
         if (provenance.backbone, provenance.weights) != (backbone, weights):
             raise WeightsError(
-                f"{path}: fitted on features of {provenance.backbone} (weights "
+                f"{path}: fitted on features of {short(provenance.backbone)} (weights "
                 f"{provenance.weights[:12]}), where this run has {backbone} (weights {weights[:12]}). "
-                f"Choose features={provenance.backbone} with those weights, or leave "
+                f"Choose features={short(provenance.backbone)} with those weights, or leave "
                 "attack.regressor=null to fit one."
             )
         return cls(arrays, provenance)

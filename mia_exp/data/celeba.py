@@ -14,7 +14,7 @@ from mia_exp.data.pillow import header_size
 from mia_exp.data.source import WHOLE, InputLayout, PairSource, Record
 from mia_exp.data.tables import named_rows, split_cells
 from mia_exp.errors import DataError
-from mia_exp.reading import read_text
+from mia_exp.reading import read_text, short
 
 HOMEPAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 FACES = "img_align_celeba"
@@ -119,6 +119,6 @@ def _read_partitions(path: Path, faces: Collection[str]) -> Mapping[str, str]:
     for row in named_rows(path, lines, 1, expected, known=faces):
         (number,) = row.numbers
         if number not in PARTITIONS:
-            raise DataError(f"{row.place}: expected {expected}, found {number!r} for {row.name}.")
+            raise DataError(f"{row.place}: expected {expected}, found {short(number)!r} for {short(row.name)}.")
         partitions[row.name] = PARTITIONS[number]
     return partitions

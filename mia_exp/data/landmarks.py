@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from mia_exp.data.tables import named_rows, split_cells
 from mia_exp.errors import DataError
-from mia_exp.reading import read_text
+from mia_exp.reading import read_text, short
 
 Points = NDArray[np.float64]
 
@@ -33,8 +33,6 @@ DISC = 1 / 24
 OVERSAMPLING = 4
 # No image is as wide, in pixels: what lies farther out is a mistake, and takes for ever to draw.
 FARTHEST = 100_000
-# Characters of a row that an error shows.
-SHOWN = 80
 
 
 def read_landmarks(path: Path, count: int) -> dict[str, Points]:
@@ -68,14 +66,14 @@ def read_landmarks(path: Path, count: int) -> dict[str, Points]:
         except ValueError:
             points = np.full((count, 2), np.nan)
         if not np.isfinite(points).all():
-            raise DataError(f"{row.place}: expected {expected}, found {' '.join(row.numbers)[:SHOWN]!r}.")
+            raise DataError(f"{row.place}: expected {expected}, found {short(' '.join(row.numbers))!r}.")
         if (np.abs(points) > FARTHEST).any():
             raise DataError(
                 f"{row.place}: expected points in pixels, {FARTHEST} at most, found {np.abs(points).max():g} for "
-                f"{row.name}. Correct the row, or remove it and its image."
+                f"{short(row.name)}. Correct the row, or remove it and its image."
             )
         if row.name in by_name:
-            raise DataError(f"{row.place}: {row.name} has landmarks already. Remove one of the two rows.")
+            raise DataError(f"{row.place}: {short(row.name)} has landmarks already. Remove one of the two rows.")
         by_name[row.name] = points
     if not by_name:
         raise DataError(

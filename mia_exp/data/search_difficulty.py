@@ -11,7 +11,7 @@ from mia_exp.config import VisualSearchConfig
 from mia_exp.data.files import DATA_VARIABLE, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.tables import named_rows
 from mia_exp.errors import DataError
-from mia_exp.reading import read_text, refusing
+from mia_exp.reading import read_text, refusing, short
 
 # Inside `$MIA_EXP_DATA`.
 SCORES = Path("vsd") / "VSD_dataset.csv"
@@ -81,9 +81,10 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
     by_name = _read_scores(scores, files)
     missing = sorted(name for name in by_name if name not in files)
     if missing and not allow_missing:
+        names = short(", ".join(missing[:SHOWN]), 400) + (", ..." if len(missing) > SHOWN else "")
         raise DataError(
             f"{photos}: {len(missing)} of the {len(by_name)} photos that {scores.name} has a score for are not "
-            f"there: {', '.join(missing[:SHOWN])}{', ...' if len(missing) > SHOWN else ''}. Add them, or set "
+            f"there: {names}. Add them, or set "
             f"visual_search.allow_missing=true to learn from the {len(by_name) - len(missing)} that are."
         )
     found = [ScoredPhoto(name, by_name[name], files[name]) for name in sorted(by_name) if name in files]
@@ -123,10 +124,12 @@ def _read_scores(path: Path, photos: Collection[str]) -> dict[str, float]:
         except ValueError:
             score = math.nan
         if not math.isfinite(score):
-            raise DataError(f"{row.place}: expected a number for the score of {row.name}, found {text!r}.")
+            raise DataError(
+                f"{row.place}: expected a number for the score of {short(row.name)}, found {short(text)!r}."
+            )
         if row.name in by_name:
             raise DataError(
-                f"{row.place}: {row.name} has a score already, {by_name[row.name]}. Remove one of the two."
+                f"{row.place}: {short(row.name)} has a score already, {by_name[row.name]}. Remove one of the two."
             )
         by_name[row.name] = score
     return by_name

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from mia_exp.config import SplitConfig
 from mia_exp.data.source import Record
 from mia_exp.errors import DataError
-from mia_exp.reading import json_object, refusing, typed
+from mia_exp.reading import json_object, refusing, short, typed
 
 # Below two of each, no ROC curve has a slope.
 FEWEST = 2
@@ -70,7 +70,9 @@ class Split:
             lists = {name: tuple(typed(id, str, name) for id in ids) for name, ids in stored.items()}
             split = cls(**lists, seed=seed, kind=kind)
         if split.hash != expected:
-            raise DataError(f"a stored split was changed: expected hash {expected}, found {split.hash}. {advice}")
+            raise DataError(
+                f"a stored split was changed: expected hash {short(expected)}, found {split.hash}. {advice}"
+            )
         return split
 
 

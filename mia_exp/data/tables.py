@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mia_exp.errors import DataError
-
-# Characters of a line that an error shows.
-SHOWN = 80
+from mia_exp.reading import short
 
 
 @dataclass(frozen=True)
@@ -69,14 +67,15 @@ def named_rows(
                 named = True
                 continue
             if _is_numbered(cells):
+                line = short(",".join(cells))
                 raise DataError(
-                    f"{place}: expected {expected}, or names of columns; {','.join(cells)!r} could be either. Name "
-                    "the columns, or write the number with a decimal point."
+                    f"{place}: expected {expected}, or names of columns; {line!r} could be either. "
+                    "Name the columns, or write the number with a decimal point."
                 )
         fits = width == len(cells) if width else len(cells) in (count + 1, count + 2)
         if not fits or (len(cells) == count + 2 and not _is_whole(cells[0])):
             numbered = " behind the row's number" if width == count + 2 else ""
-            raise DataError(f"{place}: expected {expected}{numbered}, found {','.join(cells)[:SHOWN]!r}.")
+            raise DataError(f"{place}: expected {expected}{numbered}, found {short(','.join(cells))!r}.")
         width = len(cells)
         yield Row(place, cells[-count - 1], cells[-count:])
 

@@ -167,6 +167,7 @@ PROVENANCES: dict[str, dict[str, Any]] = {
     "with half an interval": {"rank_correlation_ci95": [0.1]},
     "with no interval": {"rank_correlation_ci95": 3},
     "of another backbone": {"backbone": "caf\udce9"},
+    "of a backbone with a long name": {"backbone": "x" * 5000},
 }
 
 
