@@ -5,7 +5,8 @@ A structured config alone lets `+key=value` through, so the resolved container i
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -127,27 +128,41 @@ def _typed_group(name: str, node: Any, path: str | None = None) -> Any:
     except MissingMandatoryValue as error:
         raise ConfigError(f"{path}.{error.full_key}: a value is needed; set it on the command line") from error
     except OmegaConfBaseException as error:
-        key, value = _culprit(schema, node, error.full_key or "")
-        raise ConfigError(f"{path}.{key}={shortened(str(value))}: {first_line(error)}") from error
+        key, value = _culprit(node, partial(_fits, schema))
+        said = f"{path}.{key}" if key else path
+        raise ConfigError(f"{said}={shortened(str(value))}: {first_line(error)}") from error
     if isinstance(typed, schemas.ShadowConfig) and typed.dataset is not None:
         # A group inside another: the only one, so it is named here.
         typed.dataset = _typed_group("dataset", typed.dataset, f"{path}.dataset")
     return typed
 
 
-def _culprit(schema: DictConfig, node: dict[Any, Any], full_key: str) -> tuple[str, Any]:
-    """The setting that does not fit a schema, and its value: inside a list, OmegaConf does not say which."""
-    value = OmegaConf.select(OmegaConf.create(node), full_key) if full_key else node
-    if value is not None and not isinstance(value, dict | DictConfig):
-        return full_key, value
+def _culprit(node: dict[Any, Any], fits: Callable[[dict[Any, Any]], bool]) -> tuple[str, Any]:
+    """The setting without which a node fits, and its value; OmegaConf does not name one inside a list or a dict."""
     for key, value in node.items():
-        try:
-            OmegaConf.to_object(OmegaConf.merge(schema, {key: value}))
-        except MissingMandatoryValue:
+        if not fits({other: kept for other, kept in node.items() if other != key}):
             continue
-        except OmegaConfBaseException:
-            return str(key), value
-    return full_key, value
+        if isinstance(value, dict):
+            inner, wrong = _culprit(value, partial(_fits_with, fits, node, key))
+            if inner:
+                return f"{key}.{inner}", wrong
+        return str(key), value
+    return "", node
+
+
+def _fits_with(fits: Callable[[dict[Any, Any]], bool], node: dict[Any, Any], key: Any, value: Any) -> bool:
+    return fits({**node, key: value})
+
+
+def _fits(schema: DictConfig, node: dict[Any, Any]) -> bool:
+    """Whether a node has the types of a schema; whether its values go together is another question."""
+    try:
+        OmegaConf.to_object(OmegaConf.merge(schema, node))
+    except (ConfigError, MissingMandatoryValue):
+        return True
+    except OmegaConfBaseException:
+        return False
+    return True
 
 
 def _check_values(config: schemas.Config) -> None:
