@@ -1,6 +1,7 @@
 """Content-addressed stages: keys, publication, and what a killed or failed build leaves."""
 
 import json
+import os
 import subprocess
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ from mia_exp import provenance
 from mia_exp.artifacts import ArtifactStore, Stage
 from mia_exp.config import DifficultyConfig
 from mia_exp.keys import canonical_json, plain
+from mia_exp.storage import what_lies_at, whole
 
 
 def stage(build: object, **settings: object) -> Stage:
@@ -120,3 +122,71 @@ def test_only_a_change_of_the_package_makes_a_commit_dirty(tmp_path: Path, monke
     assert provenance.git_commit.__wrapped__() == commit
     (module.parent / "added.py").write_text("")
     assert provenance.git_commit.__wrapped__() == f"{commit}-dirty"
+
+
+@pytest.fixture
+def on_disk(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is made to last, and what is renamed, in its order."""
+    events: list[tuple[str, str]] = []
+    fsync, rename, replace = os.fsync, Path.rename, Path.replace
+
+    def synced(handle: int) -> None:
+        events.append(("sync", Path(f"/proc/self/fd/{handle}").readlink().name))
+        fsync(handle)
+
+    def renamed(path: Path, target: Path) -> Path:
+        events.append(("rename", target.name))
+        return rename(path, target)
+
+    def replaced(path: Path, target: Path) -> Path:
+        events.append(("rename", target.name))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(Path, "replace", replaced)
+    return events
+
+
+def test_an_artifact_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, on_disk: list[tuple[str, str]]) -> None:
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("needs /proc, to see what is synced")
+    folder = ArtifactStore(tmp_path, "cpu").get(stage(lambda folder: (folder / "n.txt").write_text("1")))
+    named = on_disk.index(("rename", folder.name))
+    before, after = on_disk[:named], on_disk[named + 1 :]
+    assert {("sync", "n.txt"), ("sync", "manifest.json")} <= set(before)
+    assert before[-1] == ("sync", f"{folder.name}.work"), "the list of its files, once all are there"
+    assert ("sync", folder.parent.name) in after, "its new name"
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, on_disk: list[tuple[str, str]]) -> None:
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("needs /proc, to see what is synced")
+    with whole(tmp_path / "n.txt") as path:
+        path.write_text("1")
+    assert on_disk == [("sync", path.name), ("rename", "n.txt"), ("sync", tmp_path.name)]
+    with pytest.raises(ValueError, match="midway"), whole(tmp_path / "n.txt") as path:
+        path.write_text("half")
+        raise ValueError("midway")
+    assert [file.name for file in tmp_path.iterdir()] == ["n.txt"] and (tmp_path / "n.txt").read_text() == "1"
+
+
+def test_a_folder_that_is_made_meanwhile_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "made"
+    stat = Path.stat
+    asked = []
+
+    def late(path: Path, **more: bool) -> os.stat_result:
+        try:
+            return stat(path, **more)
+        finally:
+            asked.append(path)
+            if len(asked) == 1:
+                folder.mkdir()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", late)
+        found = what_lies_at(folder)
+    assert found is None and asked[0] == folder
