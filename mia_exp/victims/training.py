@@ -260,7 +260,7 @@ def _taking_up(resume: Path, keeper: _Keeper) -> Iterator[None]:
     taken_up = resume.exists()
     try:
         yield
-    except MiaError:
+    except (MiaError, torch.OutOfMemoryError):
         raise
     except Exception as error:
         if keeper.started or not taken_up:
