@@ -29,6 +29,7 @@ from mia_exp.config import Config
 from mia_exp.config.check import require
 from mia_exp.errors import ConfigError, MiaError
 from mia_exp.mistakes import explain, first_line, group_of, shortened
+from mia_exp.storage import refusal
 
 # A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
 # composes, those of the launchers too.
@@ -173,12 +174,17 @@ def _refusals(overrides: Sequence[str]) -> Iterator[None]:
             raise ConfigError(f"{error.full_key or 'a setting'}: {first_line(error)}") from error
         raise ConfigError(explain(error, [], _composed)) from error
     except (HydraException, OmegaConfBaseException) as error:
-        chosen = [values[0] for word in overrides if group_of(word) and (values := _values(_override(word)))]
+        choices = [values[0] for word in overrides if group_of(word) and (values := _values(_override(word)))]
         try:
-            sentence = explain(error, chosen, _composed)
+            sentence = explain(error, choices, _composed)
         except (HydraException, OmegaConfBaseException):
             sentence = first_line(error)
         raise ConfigError(sentence) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise ConfigError(refusal(error)) from error
+        chosen = ", ".join(word for word in overrides if group_of(word))
+        raise ConfigError(f"{chosen}: a file that it names holds no settings ({first_line(error)})") from error
 
 
 def _composed(words: Sequence[str]) -> DictConfig:
