@@ -8,41 +8,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
 import pytest
-import yaml
 
 import mia_exp as package
 from tests.cli import Outcome, mia_exp, start, tiny
+from tests.faults.forks import Forked
 
 LEFT = {"config.yaml", "metrics.json", "report.html", "run.log", "scores.parquet"}
 
 
 def files_under(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
-
-
-def test_runs_of_one_name_and_one_moment_have_a_folder_each(folder_dataset: Path, tmp_path: Path) -> None:
-    # Named by the year, so that all of them are started in the same one.
-    words = tiny(folder_dataset, "hydra.run.dir=${output_dir}/runs/${name}/${now:%Y}")
-    processes = [start(*words, f"attack.alpha={alpha}", cwd=tmp_path) for alpha in (0, 1, 2, 4)]
-    for process in processes:
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 0, err
-    folders = sorted((tmp_path / "outputs/runs/folder").iterdir())
-    (year, *others) = [folder.name for folder in folders]
-    assert others == [f"{year}-2", f"{year}-3", f"{year}-4"]
-    alphas = set()
-    for folder in folders:
-        assert {path.name for path in files_under(folder)} >= LEFT
-        settings = yaml.safe_load((folder / "config.yaml").read_text())
-        metrics = json.loads((folder / "metrics.json").read_text())
-        assert settings["attack"]["alpha"] == metrics["attack"]["alpha"]
-        scores = pd.read_parquet(folder / "scores.parquet")
-        expected = scores["l_rec"] - settings["attack"]["alpha"] * scores["l_diff"]
-        assert scores["l_mem"].to_numpy() == pytest.approx(expected.to_numpy())
-        alphas.add(settings["attack"]["alpha"])
-    assert alphas == {0, 1, 2, 4}
 
 
 def test_sweeps_of_one_moment_have_a_folder_each(folder_dataset: Path, tmp_path: Path) -> None:
@@ -61,7 +37,7 @@ def test_sweeps_of_one_moment_have_a_folder_each(folder_dataset: Path, tmp_path:
 @pytest.mark.parametrize("words", [["hydra.run.dir=here"], ["-m", "hydra.sweep.dir=here", "attack.alpha=0,1"]])
 def test_a_chosen_folder_has_one_process_at_a_time(folder_dataset: Path, tmp_path: Path, words: list[str]) -> None:
     long = [*words, *tiny(folder_dataset, "victim.epochs=200")]
-    process = start(*long, cwd=tmp_path)
+    process = Forked(*long, cwd=tmp_path)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("outputs/artifacts/victim/*.work/resume.ckpt")):
         assert process.poll() is None, process.communicate()

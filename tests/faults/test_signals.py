@@ -16,6 +16,7 @@ from mia_exp.config import Pix2PixConfig
 from mia_exp.data import InputLayout
 from mia_exp.victims.training import build_victim
 from tests.cli import mia_exp, start, tiny
+from tests.faults.forks import Forked
 
 # What Slurm sets for the only task of a job, but for the names of nodes.
 SLURM = {
@@ -32,7 +33,7 @@ def scores(cwd: Path, root: str = "outputs") -> pd.DataFrame:
     return pd.read_parquet(next(cwd.glob(f"{root}/runs/*/*/scores.parquet")))
 
 
-def wait(ready: Callable[[], object], process: subprocess.Popen[str], what: str) -> None:
+def wait(ready: Callable[[], object], process: "Forked | subprocess.Popen[str]", what: str) -> None:
     deadline = time.monotonic() + 180
     while not ready():
         assert process.poll() is None, process.communicate()
@@ -66,7 +67,7 @@ def test_slurm_changes_nothing(
 
 def test_a_signal_of_slurm_leaves_no_checkpoint_for_other_victims(folder_dataset: Path, tmp_path: Path) -> None:
     words = tiny(folder_dataset, "victim.epochs=40")
-    process = start(*words, cwd=tmp_path, environment=SLURM)
+    process = Forked(*words, cwd=tmp_path, environment=SLURM)
     wait(lambda: resume_points(tmp_path), process, "a resume point")
     process.send_signal(signal.SIGUSR1)
     process.communicate(timeout=120)
@@ -81,7 +82,7 @@ def test_a_signal_of_slurm_leaves_no_checkpoint_for_other_victims(folder_dataset
 def test_sigterm_keeps_the_epochs_that_were_trained(folder_dataset: Path, tmp_path: Path) -> None:
     # Resume points are an hour apart: what is kept was written because of the signal.
     words = tiny(folder_dataset, "victim.epochs=200", "trainer.resume_seconds=3600")
-    process = start(*words, cwd=tmp_path)
+    process = Forked(*words, cwd=tmp_path)
     wait(lambda: list(tmp_path.glob("outputs/artifacts/victim/*.work")), process, "training")
     time.sleep(3)
     process.terminate()
@@ -121,7 +122,7 @@ def test_sigterm_ends_a_sweep_that_says_what_is_done(folder_dataset: Path, tmp_p
 def test_a_second_sigterm_does_not_wait(folder_dataset: Path, tmp_path: Path) -> None:
     # One epoch takes minutes: a signal that waited for its end would be seen.
     words = tiny(folder_dataset, "victim.epochs=3", "victim.ngf=64", "victim.ndf=64", "victim.batch_size=1")
-    process = start(*words, cwd=tmp_path)
+    process = Forked(*words, cwd=tmp_path)
     wait(lambda: list(tmp_path.glob("outputs/artifacts/victim/*.work")), process, "training")
     process.terminate()
     process.terminate()
