@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 
 from mia_exp.storage import is_disk_full
 from tests.cli import Outcome, mia_exp, start, tiny
+from tests.faults.forks import Forked
 
 
 def refused(outcome: Outcome, message: str) -> None:
@@ -194,7 +195,7 @@ def test_a_failed_job_does_not_stop_the_sweep(folder_dataset: Path, tmp_path: Pa
     assert finished.parent.name == "1"
 
 
-def training_started(cwd: Path, process: subprocess.Popen[str]) -> None:
+def training_started(cwd: Path, process: "Forked | subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + 120
     while not list(cwd.glob("outputs/artifacts/victim/*.work/resume.ckpt")):
         assert process.poll() is None, process.communicate()
@@ -207,7 +208,8 @@ def test_an_interrupted_run_resumes_with_the_same_result(
     folder_dataset: Path, tmp_path: Path, sent: signal.Signals, status: int
 ) -> None:
     words = tiny(folder_dataset, "victim.epochs=40")
-    process = start(*words, cwd=tmp_path)
+    # Ctrl-C ends a process as a shell starts it; to be killed, a fork is as good.
+    process = (start if sent == signal.SIGINT else Forked)(*words, cwd=tmp_path)
     training_started(tmp_path, process)
     process.send_signal(sent)
     _, err = process.communicate(timeout=60)

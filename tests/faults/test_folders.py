@@ -1,18 +1,14 @@
 """The folders of runs and sweeps: each process has its own, and an old page never stands beside new numbers."""
 
 import json
-import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-import mia_exp as package
-from tests.cli import Outcome, mia_exp, start, tiny
-from tests.faults.forks import Forked
+from tests.cli import mia_exp, tiny
+from tests.faults.forks import Forked, forked
 
 LEFT = {"config.yaml", "metrics.json", "report.html", "run.log", "scores.parquet"}
 
@@ -61,28 +57,20 @@ def test_a_plan_writes_nothing(folder_dataset: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def outside_git(folder: Path) -> Mapping[str, str]:
-    """The environment in which a copy of the package runs that git knows nothing of."""
-    shutil.copytree(Path(package.__file__).parent, folder / "mia_exp", ignore=shutil.ignore_patterns("__pycache__"))
-    return {"PYTHONPATH": str(folder)}
-
-
-def finished(process: "subprocess.Popen[str]") -> Outcome:
-    out, err = process.communicate(timeout=300)
-    return Outcome(process.returncode, out, err)
+# What git then says of the package: nothing, as of one that was installed.
+OUTSIDE_GIT = {"GIT_DIR": "nowhere"}
 
 
 def test_a_sweep_that_was_stopped_while_it_ran_again_can_be_run_again(folder_dataset: Path, tmp_path: Path) -> None:
-    environment = outside_git(tmp_path / "site")
     words = ["-m", *tiny(folder_dataset), "hydra.sweep.dir=sweep", "attack.alpha=0,1"]
-    assert finished(start(*words, cwd=tmp_path, environment=environment)).status == 0
+    assert forked(*words, cwd=tmp_path, environment=OUTSIDE_GIT).status == 0
     assert json.loads((tmp_path / "sweep/1/metrics.json").read_text())["provenance"]["git"] is None
     expected = (tmp_path / "sweep/1/scores.parquet").read_bytes()
     # As a run that was stopped at each of its steps leaves its folder.
     for lost in ({"metrics.json"}, {"scores.parquet", "metrics.json"}, {"report.html"}):
         for name in lost:
             (tmp_path / "sweep/1" / name).unlink()
-        again = finished(start(*words, cwd=tmp_path, environment=environment))
+        again = forked(*words, cwd=tmp_path, environment=OUTSIDE_GIT)
         assert again.status == 0, again.err
         assert (tmp_path / "sweep/1/scores.parquet").read_bytes() == expected
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,16 @@ def wait(ready: Callable[[], object], process: "Forked | subprocess.Popen[str]",
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline, f"{what} did not come"
         time.sleep(0.02)
+
+
+def at_work_in(folder: Path) -> list[str]:
+    """The processes whose current folder this is."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder.resolve():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
 def resume_points(cwd: Path) -> list[Path]:
@@ -81,10 +92,10 @@ def test_a_signal_of_slurm_leaves_no_checkpoint_for_other_victims(folder_dataset
 
 def test_sigterm_keeps_the_epochs_that_were_trained(folder_dataset: Path, tmp_path: Path) -> None:
     # Resume points are an hour apart: what is kept was written because of the signal.
-    words = tiny(folder_dataset, "victim.epochs=200", "trainer.resume_seconds=3600")
+    words = tiny(folder_dataset, "victim.epochs=100", "trainer.resume_seconds=3600")
     process = Forked(*words, cwd=tmp_path)
     wait(lambda: list(tmp_path.glob("outputs/artifacts/victim/*.work")), process, "training")
-    time.sleep(3)
+    time.sleep(1.5)
     process.terminate()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 143, err
@@ -115,8 +126,10 @@ def test_sigterm_ends_a_sweep_that_says_what_is_done(folder_dataset: Path, tmp_p
     assert "missing" in out, "the job that was stopped is named in the table"
     (table,) = tmp_path.glob("outputs/runs/*/*/sweep.json")
     assert json.loads(table.read_text())["missing"]
-    left = subprocess.run(["pgrep", "-f", f"{tmp_path}"], capture_output=True, text=True, check=False).stdout
-    assert not left, "no process of the sweep is left"
+    deadline = time.monotonic() + 20
+    while left := at_work_in(tmp_path):
+        assert time.monotonic() < deadline, f"processes of the sweep are left: {left}"
+        time.sleep(0.1)
 
 
 def test_a_second_sigterm_does_not_wait(folder_dataset: Path, tmp_path: Path) -> None:
