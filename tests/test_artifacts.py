@@ -171,9 +171,7 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, on_disk: 
     assert [file.name for file in tmp_path.iterdir()] == ["n.txt"] and (tmp_path / "n.txt").read_text() == "1"
 
 
-def test_a_folder_that_is_made_meanwhile_is_no_obstacle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_is_made_meanwhile_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "made"
     stat = Path.stat
     asked = []

@@ -16,7 +16,6 @@ from mia_exp.data import Split
 from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
 
-
 # The stages that ask nobody.
 BLIND = {"difficulty", "blind", "descriptors"}
 
@@ -46,7 +45,17 @@ def swept(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_sweep_over_alpha_trains_queries_and_scores_once(swept: Path) -> None:
     assert len(jobs(swept)) == 6
     made = [path.parent.parent.name for path in manifests(swept)]
-    stages = ["blind", "descriptors", "difficulty", "pairs", "pairs", "queries", "reconstruction", "split", "victim"]
+    stages = [
+        "blind",
+        "descriptors",
+        "difficulty",
+        "pairs",
+        "pairs",
+        "queries",
+        "reconstruction",
+        "split",
+        "victim",
+    ]
     assert sorted(made) == stages
 
 
