@@ -10,20 +10,21 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from mia_exp.command_line import read_command
-from mia_exp.compose import typed_config
-from mia_exp.errors import MiaError
+from mia_exp.config.command_line import read_command
+from mia_exp.config.compose import typed_config
+from mia_exp.config.source import CONF, PRIMARY
+from mia_exp.core.errors import MiaError
+from mia_exp.core.storage import is_disk_full, refusal
+from mia_exp.core.terminal import print_in_what_there_is
+from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.folders import claim, exclusive, quoted
 from mia_exp.run import print_plan, run
-from mia_exp.storage import is_disk_full, refusal
 from mia_exp.sweep import clear, is_finished, report_sweep
-from mia_exp.terminal import print_in_what_there_is
-from mia_exp.termination import STATUS, Terminated, handled_by, terminate
 
 log = logging.getLogger("mia_exp")
 
 
-@hydra.main(config_path="conf", config_name="config", version_base="1.3")
+@hydra.main(config_path=str(CONF), config_name=PRIMARY, version_base="1.3")
 def app(composed: DictConfig) -> None:
     """Runs one job of the composed configuration."""
     # Again, for a launcher's processes start here.

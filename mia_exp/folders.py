@@ -8,8 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mia_exp.errors import StorageError
-from mia_exp.storage import what_lies_at
+from mia_exp.core.errors import StorageError
+from mia_exp.core.storage import what_lies_at
 
 LOCK = ".lock"
 

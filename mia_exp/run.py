@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,10 @@ import numpy as np
 from rich.table import Table
 
 from mia_exp.config import Config
-from mia_exp.keys import plain
-from mia_exp.provenance import git_commit, installed_versions
-from mia_exp.terminal import plain_console
-from mia_exp.tracking import tracking
+from mia_exp.core.component import Component
+from mia_exp.core.keys import plain
+from mia_exp.core.provenance import git_commit, installed_versions
+from mia_exp.core.terminal import plain_console
 
 if TYPE_CHECKING:
     from mia_exp.pipeline import Pipeline
@@ -42,7 +42,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
     from mia_exp.victims import LOSSES_FILE
 
     settings = plain(config)
-    with tracking(config.logger, config.name, settings, folder) as tracker:
+    with config.logger.open(config.name, settings, folder) as tracker:
         pipeline = Pipeline(config, tracker.lightning)
         training = None if pipeline.victim is None else pipeline.victim.training
         if pipeline.dataset.hint:
@@ -53,25 +53,17 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
         if training is not None and trained_before:
             tracker.replay_losses(pipeline.store.get(training) / LOSSES_FILE)
 
-        scores = pipeline.scores()
+        scores, columns = pipeline.scores, pipeline.columns
         members, nonmembers = pipeline.split_lists.evaluated()
         nearest = nearest_members(*pipeline.described(), pipeline.split_lists.members, nonmembers)
-        evaluation = evaluate(
-            scores[["id", *pipeline.score_columns]],
-            pipeline.blind_columns(),
-            members,
-            nonmembers,
-            config.evaluation,
-            pipeline.attack.compared,
-            pipeline.attack.thresholds,
-            nearest,
-        )
+        evaluation = evaluate(scores, columns, members, nonmembers, config.evaluation, nearest)
         metrics = {
             **_description(pipeline),
             **evaluation.to_json(),
             "warnings": [*evaluation.warnings, *pipeline.caveats()],
+            "columns": {column.name: asdict(column) for column in columns},
             "headline": pipeline.headline,
-            "attack_details": pipeline.attack.details(),
+            "attack_details": dict(pipeline.attack.details(pipeline.evidence)),
             "damage": pipeline.damage_done(),
             "provenance": _provenance(pipeline),
         }
@@ -82,7 +74,7 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
             members=members,
             nonmembers=nonmembers,
             gallery=Gallery(pipeline),
-            attribution=pipeline.attribution,
+            attribution=config.dataset.attribution,
             nearest=nearest,
         )
         tracker.log_results(metrics)
@@ -142,11 +134,11 @@ class Gallery:
         Raises:
             LookupError: No victim was asked.
         """
-        answers = self.pipeline.answers
-        if answers is None:
-            raise LookupError("no victim was asked, so there are no answers")
-        order = {name: row for row, name in enumerate(self.pipeline.ids)}
-        return np.asarray(answers[[order[name] for name in ids]])
+        outputs = self.pipeline.outputs
+        if outputs is None:
+            raise LookupError("no victim was queried, so there are no outputs")
+        order = {name: row for row, name in enumerate(outputs.ids)}
+        return np.asarray(outputs.values[[order[name] for name in ids]])
 
 
 def _description(pipeline: "Pipeline") -> dict[str, Any]:
@@ -158,6 +150,7 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
         "dataset": config.dataset.name,
         "split": {
             "kind": lists.kind,
+            "title": config.split.title,
             "seed": lists.seed,
             "hash": lists.hash,
             "members": len(lists.members),
@@ -165,14 +158,19 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
             "shadow_train": len(lists.shadow_train),
             "shadow_test": len(lists.shadow_test),
         },
-        "victim": plain(config.victim),
+        "victim": _described(config.victim),
         "query": plain(config.query),
-        "defense": plain(config.defense),
-        "features": plain(config.features),
+        "defense": _described(config.defense),
+        "features": {**_described(config.features), "stages": plain(config.features.stages)},
         "difficulty": plain(config.difficulty),
-        "attack": plain(config.attack),
+        "attack": _described(config.attack),
         "shadow": plain(config.shadow),
     }
+
+
+def _described(component: Component) -> dict[str, Any]:
+    """A component's settings, and what it is called on the command line."""
+    return {"kind": component.choice, **plain(component)}
 
 
 def _provenance(pipeline: "Pipeline") -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from mia_exp.provenance import git_commit
-from mia_exp.storage import remove_unfinished
+from mia_exp.core.provenance import git_commit
+from mia_exp.core.storage import remove_unfinished
 
 # What a run leaves, the page first: where the page is, all is.
 LEFT = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")

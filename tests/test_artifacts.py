@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp import provenance
-from mia_exp.artifacts import ArtifactStore, Stage
-from mia_exp.config import DifficultyConfig
-from mia_exp.keys import canonical_json, plain
-from mia_exp.storage import what_lies_at, whole
+from mia_exp.attacks.difficulty_settings import DifficultySettings
+from mia_exp.core import provenance
+from mia_exp.core.artifacts import ArtifactStore, Stage
+from mia_exp.core.keys import canonical_json, plain
+from mia_exp.core.storage import what_lies_at, whole
 
 
 def stage(build: object, **settings: object) -> Stage:
@@ -94,7 +94,7 @@ def test_manifest_says_where_a_number_comes_from(tmp_path: Path) -> None:
 
 
 def test_settings_become_canonical_json() -> None:
-    assert plain(DifficultyConfig())["resize"] == "bilinear"
+    assert plain(DifficultySettings())["resize"] == "bilinear"
     assert canonical_json({"b": (1, 2), "a": None}) == '{"a":null,"b":[1,2]}'
     with pytest.raises(ValueError, match="float"):
         canonical_json({"a": float("nan")})

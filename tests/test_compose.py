@@ -4,48 +4,44 @@ import re
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_module
 
-from mia_exp.command_line import read_command
-from mia_exp.compose import typed_config
-from mia_exp.config import (
-    AugmentedConfig,
-    CelebADataset,
-    Config,
-    DifficultyConfig,
-    FolderDataset,
-    MultiImageConfig,
-    NoVictim,
-    OpenMojiDataset,
-    OursConfig,
-    Pix2PixConfig,
-    Pix2PixHDConfig,
-    QueryMode,
-    ShadowAttackConfig,
-    SupervisedConfig,
-)
-from mia_exp.errors import ConfigError
+from mia_exp.attacks.augmented import Augmented
+from mia_exp.attacks.difficulty_settings import DifficultySettings
+from mia_exp.attacks.multi_image import MultiImage
+from mia_exp.attacks.ours import Ours
+from mia_exp.attacks.shadow import Shadow
+from mia_exp.attacks.supervised import Supervised
+from mia_exp.config import Config
+from mia_exp.config.command_line import read_command
+from mia_exp.config.compose import compose_run
+from mia_exp.core.errors import ConfigError
+from mia_exp.data.readers.celeba import CelebADataset
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.readers.openmoji import OpenMojiDataset
+from mia_exp.victims.none import NoVictim
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
+from mia_exp.victims.query_settings import QueryMode
 
-EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[1] / "mia_exp/conf/experiment").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[1] / "conf/experiment").glob("*.yaml"))
 
 
 # What is composed, and the schema whose defaults it has.
 CHOICES = [
-    ("victim=pix2pix", Pix2PixConfig()),
-    ("victim=pix2pixhd", Pix2PixHDConfig()),
+    ("victim=pix2pix", Pix2Pix()),
+    ("victim=pix2pixhd", Pix2PixHD()),
     ("attack=difficulty victim=none", NoVictim()),
-    ("features=wide_resnet50_2 attack=augmented", AugmentedConfig()),
-    ("split.n_shadow=100 attack=multi_image", MultiImageConfig()),
-    ("split.n_shadow=100 attack=shadow", ShadowAttackConfig()),
-    ("attack=supervised", SupervisedConfig()),
+    ("features=wide_resnet50_2 attack=augmented", Augmented()),
+    ("split.n_shadow=100 attack=multi_image", MultiImage()),
+    ("split.n_shadow=100 attack=shadow", Shadow()),
+    ("attack=supervised", Supervised()),
     ("dataset=folder", FolderDataset()),
     ("dataset=celeba", CelebADataset()),
 ]
 
 
 def composed(*overrides: str) -> Config:
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        return typed_config(compose("config", list(overrides)))
+    return compose_run(overrides)
 
 
 def test_defaults_are_typed() -> None:
@@ -59,8 +55,8 @@ def test_defaults_are_typed() -> None:
 
 def test_yaml_defaults_are_the_schemas_defaults() -> None:
     config = composed()
-    assert config.difficulty == DifficultyConfig()
-    assert composed("features=wide_resnet50_2").attack == OursConfig()
+    assert config.difficulty == DifficultySettings()
+    assert composed("features=wide_resnet50_2").attack == Ours()
     for group, schema in CHOICES:
         assert getattr(composed(*group.split()), group.split()[-1].partition("=")[0]) == schema
 
@@ -70,7 +66,7 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
     [
         (
             "attack.alfa=1",
-            r"attack\.alfa: there is no such setting\. Did you mean alpha\?.*kind, alpha",
+            r"attack\.alfa: there is no such setting\. Did you mean alpha\? Settings here: alpha\.$",
         ),
         ("+attack.foo=1", r"attack\.foo: there is no such setting\. .*alpha"),
         ("+difficulty.foo=1", r"difficulty\.foo: there is no such setting\. .*fitted_share"),
@@ -99,7 +95,16 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("seed=-1", r"split\.seed=-1: expected 0 or more"),
         ("trainer.accelerator=tpu", r"trainer\.accelerator=tpu: .*auto, cpu, gpu"),
         ("evaluation.fpr=[2]", r"evaluation\.fpr=.*between 0 and 1"),
-        ("dataset.kind=zip", r"dataset\.kind=zip: expected one of openmoji, side_by_side, folder, "),
+        ("+dataset.kind=zip", r"dataset\.kind: there is no such setting"),
+        (
+            "dataset._target_=os.system",
+            r"dataset\._target_=os\.system: a configuration may name classes of mia_exp",
+        ),
+        ("dataset._target_=mia_exp.data.readers.zip.Zip", r"there is no module mia_exp\.data\.readers\.zip"),
+        ("dataset._target_=mia_exp.data.Zip", r"mia_exp\.data has no Zip"),
+        ("dataset._target_=mia_exp.attacks.ours.Ours", r"expected a subclass of mia_exp\.data\.source\.Dataset"),
+        ("dataset._target_=[]", r"dataset\._target_=\[\]: expected the path of a class"),
+        ("~dataset._target_", r"dataset: nothing says which class this is"),
         ("dry_run=maybe", r"dry_run='maybe': expected a value of type bool"),
         ("split.n_members=???", r"split\.n_members: a value is needed"),
         ("-m attack.alpha=0,1,x", r"attack\.alpha=x: .*Float"),
@@ -115,7 +120,7 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("attack=augmented attack.variants=0", r"attack\.variants=0: expected 1 or more"),
         ("attack=supervised attack.nu=2", r"attack\.nu=2.0: expected a share"),
         ("defense=gauss defense.sigma=-0.1", r"defense\.sigma=-0\.1: .*0 or more"),
-        ("+defense.sigma=0.1", r"defense\.sigma=0\.1: defense=none adds no noise; use defense=gauss"),
+        ("+defense.sigma=0.1", r"defense\.sigma: there is no such setting\. defense=gauss has it\."),
         ("victim=none", r"attack=ours: victim=none leaves nobody to attack"),
         ("dataset=imagenet", r"victim=pix2pix: dataset=imagenet has images and no inputs.*victim=none"),
         ("attack=difficulty defense=gauss", r"defense=gauss: attack=difficulty asks no victim"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_module
 
-from mia_exp.artifacts import ArtifactStore, Stage
-from mia_exp.compose import typed_config
+from mia_exp.config.compose import typed_config
+from mia_exp.core.artifacts import ArtifactStore, Stage
 from mia_exp.pipeline import Pipeline
 from mia_exp.pipeline.durations import Timed, expected_seconds, in_all, planned_seconds
 from tests.cli import mia_exp, tiny

@@ -1,7 +1,7 @@
 """Every setting is in a key or is declared harmless: each is changed, and the keys of a run's stages compared."""
 
 import dataclasses
-import types
+import inspect
 import typing
 from collections.abc import Iterator
 from enum import Enum
@@ -10,21 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_module
 from PIL import Image
 
-from mia_exp import config as schemas
-from mia_exp.compose import typed_config
-from mia_exp.config import Config, FolderDataset
-from mia_exp.errors import MiaError
-from mia_exp.keys import deciding, harmless, why_harmless
+from mia_exp.config import Config
+from mia_exp.config.components import settings_groups
+from mia_exp.config.compose import compose_run
+from mia_exp.core.errors import MiaError
+from mia_exp.core.keys import deciding, harmless, why_harmless
+from mia_exp.data.readers.celeba import Landmarks
+from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.pipeline import Pipeline
 from tests.cli import TINY
 from tests.conftest import draw_pair
+from tests.discovery import every_class as discovered
 
 # What a setting of no simple type may be changed to; the first that a run can be planned with is taken.
 OTHERS: dict[str, list[Any]] = {
-    "backbone": ["wide_resnet50_2_untrained"],
     "palette": [[[0, 0, 0], [255, 255, 255]], [[0, 0, 0], [128, 0, 0]], None],
     "checkpoint_epochs": [[2]],
     "kinds": [["flip"]],
@@ -34,13 +35,11 @@ OTHERS: dict[str, list[Any]] = {
     "fpr": [[0.5]],
     "partition_sizes": [{"train": 1}],
     "index_classes": [3],
-    "landmarks": [schemas.Landmarks.points_5],
+    "landmarks": [Landmarks.points_5],
     "epoch": [1],
     "n_members": [4],
     "patch_size": [16],
 }
-# A `kind` chooses the schema that it stands in; those that share one are exchanged.
-KINDS = {"random": "official", "csv": "wandb", "gauss": "gauss2"}
 
 
 def picture(path: Path, *colours: tuple[int, int, int], size: tuple[int, int] = (128, 64)) -> None:
@@ -170,8 +169,7 @@ def composed(base: str, trees: Path, searched_photos: list[str]) -> Config:
     victimless = "victim=none" in BASES[base][0]
     tiny = [word for word in TINY if not (victimless and word.startswith("victim"))]
     words = [*tiny, *(word.format(**places) for word in BASES[base][0])]
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        return typed_config(compose("config", words))
+    return compose_run(words)
 
 
 def keys(config: Config) -> dict[str, str]:
@@ -182,8 +180,6 @@ def alternatives(name: str, value: Any) -> list[Any]:
     """Other values of a setting, the likeliest to be accepted first."""
     if name in OTHERS:
         return [other for other in OTHERS[name] if other != value]
-    if name == "kind":
-        return [KINDS[value]] if value in KINDS else []
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, Enum):
@@ -214,44 +210,46 @@ def changed(config: Any, path: tuple[str, ...], value: Any) -> Any:
     return dataclasses.replace(config, **{name: inner})
 
 
-def every_field() -> set[tuple[str, str]]:
-    """All fields of all settings, by the names of their classes."""
-    found: set[tuple[str, str]] = set()
-    waiting: list[Any] = [Config]
+def every_class() -> Iterator[type]:
+    """The classes of all settings: those of the groups, those that stand inside them, and the run's own."""
+    waiting: list[Any] = [Config, *settings_groups().values(), *(choice.cls for choice in discovered())]
     seen: set[Any] = set()
     while waiting:
-        kind = waiting.pop()
-        if kind in seen:
+        cls = waiting.pop()
+        if cls in seen:
             continue
-        seen.add(kind)
-        if isinstance(kind, types.UnionType) or typing.get_origin(kind) is not None:
-            waiting += typing.get_args(kind)
-        elif dataclasses.is_dataclass(kind):
-            hints = typing.get_type_hints(kind)
-            for field in dataclasses.fields(kind):
-                if not _holds_settings(hints[field.name]):
-                    found.add((kind.__name__, field.name))
-                waiting.append(hints[field.name])
+        seen.add(cls)
+        yield cls
+        hints = typing.get_type_hints(cls)
+        waiting += [hint for hint in hints.values() if inspect.isclass(hint) and dataclasses.is_dataclass(hint)]
+
+
+def definer(cls: type, field: str) -> str:
+    """The name of the class that declares a field of a dataclass, or declares it anew."""
+    return next(base.__name__ for base in cls.__mro__ if field in inspect.get_annotations(base))
+
+
+def every_field() -> dict[tuple[str, str], str | None]:
+    """All fields of all settings by the names of their classes, and why they are harmless, if they are."""
+    found = {}
+    for cls in every_class():
+        hints = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):
+            if not (inspect.isclass(hints[field.name]) and dataclasses.is_dataclass(hints[field.name])):
+                found[definer(cls, field.name), field.name] = why_harmless(field)
     return found
-
-
-def _holds_settings(hint: Any) -> bool:
-    return any(dataclasses.is_dataclass(part) for part in (hint, *typing.get_args(hint)))
 
 
 def test_each_setting_changes_a_key_or_is_harmless(trees: Path, searched_photos: list[str], tmp_path: Path) -> None:
     decided: set[tuple[str, str]] = set()
-    excused: dict[tuple[str, str], str] = {}
     wrongly_harmless = []
     for base, (_, parts) in BASES.items():
         config = composed(base, trees, searched_photos)
         before = keys(config)
         for part in parts:
             for path, place, field in fields_of(config, part):
-                name = (type(place).__name__, field.name)
+                name = (definer(type(place), field.name), field.name)
                 reason = why_harmless(field)
-                if reason is not None:
-                    excused[name] = reason
                 for other in alternatives(field.name, getattr(place, field.name)):
                     try:
                         after = keys(changed(config, path, other))
@@ -266,13 +264,13 @@ def test_each_setting_changes_a_key_or_is_harmless(trees: Path, searched_photos:
     config = composed("multi_image", trees, searched_photos)
     elsewhere = changed(config, ("shadow", "dataset"), FolderDataset(root=str(trees / "others")))
     assert keys(elsewhere) != keys(config)
-    decided.add(("ShadowConfig", "dataset"))
+    decided.add(("ShadowSettings", "dataset"))
 
     assert not wrongly_harmless
+    fields = every_field()
+    excused = {name: reason for name, reason in fields.items() if reason is not None}
     assert all(len(reason.split()) > 2 for reason in excused.values())
-    # A schema's name for itself: one choice, that no value can be changed to.
-    names_itself = {(cls, field) for cls, field in every_field() if field == "kind"}
-    assert every_field() - decided - set(excused) - names_itself == set()
+    assert set(fields) - decided - set(excused) == set()
 
 
 def test_a_palette_and_numbered_classes_are_different_datasets(trees: Path, searched_photos: list[str]) -> None:

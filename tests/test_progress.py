@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp import progress
-from mia_exp.progress import duration, progress_bar, track
+from mia_exp.core import progress
+from mia_exp.core.progress import duration, progress_bar, track
 from tests.cli import mia_exp, tiny
 
 
@@ -35,7 +35,7 @@ def clock() -> Clock:
 def logged(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
     """The log, while standard output is no terminal."""
     monkeypatch.setattr("sys.stdout", io.StringIO())
-    caplog.set_level(logging.INFO, "mia_exp.progress")
+    caplog.set_level(logging.INFO, "mia_exp.core.progress")
     return caplog
 
 
@@ -149,6 +149,6 @@ def test_every_long_part_of_a_run_says_so_on_standard_error_and_in_its_log(
         "judging loss maps",
     ):
         assert f"\n{what}: " in outcome.err
-        assert f"mia_exp.progress: {what}: " in kept
+        assert f"mia_exp.core.progress: {what}: " in kept
         assert f"{what}: " not in outcome.out
     assert "left, epoch 1 of 2, L1 0." in outcome.err

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.command_line import read_command
-from mia_exp.config import DifficultyConfig
+from mia_exp.attacks.difficulty_settings import DifficultySettings
+from mia_exp.config.command_line import read_command
 from mia_exp.report.sweep import collect_sweep
 from mia_exp.report.sweep_table import markdown
 
@@ -36,7 +36,7 @@ def test_table_is_that_of_the_result(name: str) -> None:
 def test_ratio_is_that_of_the_benchmark() -> None:
     result = json.loads((ROOT / "results" / "bench" / "difficulty.json").read_text())
     # At the size of batch that a run has, not at the best one.
-    (row,) = (row for row in result["fast"] if row["batch_size"] == DifficultyConfig().batch_size)
+    (row,) = (row for row in result["fast"] if row["batch_size"] == DifficultySettings().batch_size)
     to_float64, to_float32 = re.findall(r"(\d+) times faster", README)
     assert int(to_float64) == round(row["ratio"])
     assert int(to_float32) == round(row["ratio_to_float32"])

@@ -1,18 +1,22 @@
-"""The reconstruction error L_rec, Eq. 1 of Shafran, Peleg, Hoshen (2021)."""
+"""The reconstruction error alone: L_rec (Eq. 1)."""
 
-import numpy as np
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from mia_exp.attacks.base import L_REC, Attack
+from mia_exp.attacks.evidence import Evidence
+from mia_exp.core.column import Column
+from mia_exp.core.score_table import score_table
 
 
-def reconstruction_error(targets: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Mean absolute difference between y and V(x).
+@dataclass
+class Reconstruction(Attack):
+    """L_rec (Eq. 1): the error of the victim's answer."""
 
-    Args:
-        targets: y, uint8 (N, H, W, 3).
-        answers: V(x), uint8 (N, H, W, 3).
+    columns: ClassVar[tuple[Column, ...]] = (L_REC,)
 
-    Returns:
-        L_rec (N,), float64, on the [0, 1] scale.
-    """
-    difference = np.abs(targets.astype(np.int16) - answers)
-    errors: np.ndarray = difference.mean(axis=(1, 2, 3)) / 255
-    return errors
+    def score(self, evidence: Evidence) -> pd.DataFrame:
+        """L_rec; see `Attack.score`."""
+        return score_table(evidence.ids, l_rec=evidence.l_rec)

@@ -1,288 +1,121 @@
-"""A classifier of loss maps, trained on those of a shadow model (after He et al., 2020).
+"""A classifier of loss maps, trained on a shadow model's (after He et al., 2020)."""
 
-Its labels are the attacker's own: which pairs the shadow model was trained on (0) and which not (1), Eq. 4 of
-Shafran, Peleg, Hoshen (2021). No membership in the victim's training set is known to it.
-"""
-
-import csv
-import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from pytorch_lightning import Callback, LightningModule, Trainer
-from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch.optim.swa_utils import update_bn
-from torch.utils.data import DataLoader, Dataset, Sampler
-from torchvision.models import resnet50
+import pandas as pd
 
-from mia_exp.attacks.loss_map import LossMaps
-from mia_exp.config import ClassifierConfig, TrainerConfig
-from mia_exp.errors import TrainingError, WeightsError
-from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
-from mia_exp.progress import progress_bar, track
-from mia_exp.reading import short
-from mia_exp.seeds import derive
-from mia_exp.tensor_file import FileKind, check_tensors
-
-FORMAT = "mia_exp loss-map classifier 1"
-FILE_KIND = FileKind(
-    FORMAT, "a classifier that mia_exp trained", "Such files lie in the artifacts of the attack shadow."
-)
-WEIGHTS_FILE = "classifier.safetensors"
-LOSSES_FILE = "losses.csv"
-# A patch is addressed by its epoch, its map and its number in that map.
-Address = tuple[int, int, int]
-# The epoch of the patches by which a map is judged: none of training.
-JUDGED = -1
+from mia_exp.attacks.base import Attack, OwnPairs
+from mia_exp.attacks.classifier_settings import ClassifierSettings
+from mia_exp.attacks.evidence import Evidence, Outputs, ReferenceModel
+from mia_exp.attacks.numerics.loss_map import LossMaps
+from mia_exp.core.artifacts import Reference, Stage
+from mia_exp.core.check import require
+from mia_exp.core.column import Column
+from mia_exp.core.keys import deciding
+from mia_exp.core.score_table import save_table, score_table
 
 
-class LossMapClassifier(LightningModule):
-    """A ResNet-50 from random weights with two classes: trained on (0), held out (1).
+@dataclass
+class Shadow(Attack):
+    """A classifier of loss maps, trained on a shadow model's (after He et al., 2019).
 
-    Args:
-        config: Its settings.
+    Attributes:
+        classifier: The classifier.
     """
 
-    def __init__(self, config: ClassifierConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.network: nn.Module = resnet50(weights=None, num_classes=2)
-
-    def forward(self, patches: Tensor) -> Tensor:
-        """Logits (N, 2) of patches (N, 3, side, side) in [0, 1]."""
-        logits: Tensor = self.network(patches)
-        return logits
-
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """The cross-entropy of a batch."""
-        patches, held_out = batch
-        logits = self(patches)
-        loss = F.cross_entropy(logits, held_out)
-        accuracy = (logits.argmax(1) == held_out).float().mean()
-        metrics = {"loss": loss.detach(), "accuracy": accuracy}
-        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=len(patches))
-        return loss
-
-    def on_train_end(self) -> None:
-        """Takes batch norm's statistics anew, from an epoch's patches and the final weights."""
-        # Running averages trail behind weights that move fast; after tens of steps they can invert the classes.
-        loader = self.trainer.train_dataloader
-        assert isinstance(loader, DataLoader)
-        update_bn(loader, self.network, self.device)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.config.learning_rate)
-
-
-class Patches(Dataset[tuple[Tensor, Tensor]]):
-    """Random patches of loss maps; a patch's place depends on seed, epoch, id and number alone.
-
-    Args:
-        maps: uint8 (N, H, W, 3).
-        ids: Their names.
-        held_out: Their labels (N,).
-        config: The classifier's settings.
-    """
-
-    def __init__(
-        self, maps: np.ndarray | LossMaps, ids: Sequence[str], held_out: np.ndarray, config: ClassifierConfig
-    ) -> None:
-        self.maps = maps
-        self.ids = ids
-        self.held_out = held_out
-        self.seed = config.seed
-        self.side = config.patch_side(maps.shape[1])
-
-    def __getitem__(self, batch: list[Address]) -> tuple[Tensor, Tensor]:
-        patches = torch.stack([self.patch(*address) for address in batch])
-        return patches, torch.tensor([int(self.held_out[row]) for _, row, _ in batch])
-
-    def patch(self, epoch: int, row: int, number: int) -> Tensor:
-        """A patch, float32 (3, side, side) in [0, 1]."""
-        rng = np.random.default_rng(derive(self.seed, "patch", epoch, self.ids[row], number))
-        height, width = self.maps.shape[1:3]
-        top = rng.integers(0, height - self.side, endpoint=True)
-        left = rng.integers(0, width - self.side, endpoint=True)
-        cut = self.maps[row, top : top + self.side, left : left + self.side]
-        return torch.from_numpy(np.moveaxis(cut, -1, 0).astype(np.float32) / 255)
-
-
-class PatchBatches(Sampler[list[Address]]):
-    """Batches of addresses: `patches` of each map, in an order that depends on the seed and the epoch alone.
-
-    Args:
-        ids: The maps' names; their order changes nothing.
-        config: The classifier's settings.
-    """
-
-    def __init__(self, ids: Sequence[str], config: ClassifierConfig) -> None:
-        self.rows = [row for _, row in sorted((id, row) for row, id in enumerate(ids))]
-        self.config = config
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch of the next pass; the trainer calls it."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self._bounds())
-
-    def __iter__(self) -> Iterator[list[Address]]:
-        rng = np.random.default_rng(derive(self.config.seed, "order", self.epoch))
-        addresses = [(self.epoch, row, number) for row in self.rows for number in range(self.config.patches)]
-        order = rng.permutation(len(addresses))
-        for start, end in self._bounds():
-            yield [addresses[place] for place in order[start:end]]
-
-    def _bounds(self) -> list[tuple[int, int]]:
-        total, size = len(self.rows) * self.config.patches, self.config.batch_size
-        bounds = [(start, min(start + size, total)) for start in range(0, total, size)]
-        # Batch norm has nothing to normalise in a batch of one patch of a small map.
-        if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] == 1:
-            bounds[-2:] = [(bounds[-2][0], total)]
-        return bounds
-
-
-def patch_loader(
-    maps: np.ndarray | LossMaps,
-    ids: Sequence[str],
-    held_out: np.ndarray,
-    config: ClassifierConfig,
-    num_workers: int,
-) -> "DataLoader[tuple[Tensor, Tensor]]":
-    """Batches of patches (B, 3, side, side) in [0, 1] and labels (B,), new ones in each epoch of a trainer.
-
-    Args:
-        maps: uint8 (N, H, W, 3).
-        ids: Their names (N,).
-        held_out: Their labels (N,), bool.
-        config: The classifier's settings.
-        num_workers: Processes that cut patches; their number changes nothing.
-    """
-    return DataLoader(
-        Patches(maps, ids, held_out, config),
-        # Not as `batch_sampler`, which Lightning never tells the epoch.
-        sampler=PatchBatches(ids, config),
-        batch_size=None,
-        num_workers=num_workers,
-        generator=torch.Generator(),
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column(
+            "shadow_score",
+            "shadow classifier",
+            "a classifier of loss maps",
+            higher_is_member=True,
+            compared_with="l_rec",
+            threshold=0.5,
+        ),
     )
+    own_pairs: ClassVar[OwnPairs] = OwnPairs.trained_on_and_held_out
 
+    classifier: ClassifierSettings = field(default_factory=ClassifierSettings)
 
-def train_classifier(
-    maps: np.ndarray | LossMaps,
-    ids: Sequence[str],
-    held_out: np.ndarray,
-    config: ClassifierConfig,
-    trainer_config: TrainerConfig,
-    folder: Path,
-) -> None:
-    """Trains the classifier on a shadow model's loss maps.
-
-    Args:
-        maps: uint8 (2N, H, W, 3).
-        ids: Their names (2N,).
-        held_out: Whether the shadow model was not trained on the pair (2N,), bool.
-        config: Its settings.
-        trainer_config: Where it is trained.
-        folder: Gets `classifier.safetensors` and `losses.csv` (epoch, loss, accuracy on the training patches).
-
-    Raises:
-        TrainingError: A loss or a weight is not finite.
-    """
-    loader = patch_loader(maps, ids, held_out, config, trainer_config.num_workers)
-    with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
-        torch.manual_seed(derive(config.seed, "initial weights"))
-        module = LossMapClassifier(config)
-        task = progress.add_task("training the classifier", total=config.epochs, note="")
-        recorder = _Recorder(partial(progress.update, task))
-        with interruptible():
-            make_trainer(trainer_config, config.epochs, [recorder], folder).fit(module, loader)
-    recorder.write(folder / LOSSES_FILE)
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.network.state_dict().items()}
-    header = {"format": FORMAT, "patch_side": str(config.patch_side(maps.shape[1]))}
-    save_file(state, folder / WEIGHTS_FILE, header)
-
-
-@torch.inference_mode()
-def score_maps(
-    folder: Path, maps: np.ndarray | LossMaps, ids: Sequence[str], config: ClassifierConfig, device: torch.device
-) -> np.ndarray:
-    """Judges loss maps.
-
-    Args:
-        folder: What `train_classifier` filled.
-        maps: uint8 (M, H, W, 3).
-        ids: Their names (M,).
-        config: The settings that the classifier was trained with.
-        device: Where it runs.
-
-    Returns:
-        (M,), float64: the mean over a map's patches of the probability of having been trained on; high means
-        member. It depends on the map and its id alone.
-
-    Raises:
-        WeightsError: The classifier is missing, damaged, not ours, or was trained on patches of another size.
-    """
-    patches = Patches(maps, ids, np.zeros(len(ids), bool), config)
-    network = _load(folder / WEIGHTS_FILE, patches.side).to(device).eval()
-    scores = np.empty(len(ids))
-    for row in track(range(len(ids)), "judging loss maps", len(ids)):
-        cut = torch.stack([patches.patch(JUDGED, row, number) for number in range(config.patches)])
-        probabilities = network(cut.to(device)).double().softmax(1)
-        scores[row] = float(probabilities[:, 0].mean())
-    return scores
-
-
-def _load(path: Path, side: int) -> nn.Module:
-    """The network in a file; `side` is that of the patches which it will be given."""
-    header, state = FILE_KIND.read(path, "pt")
-    if header.get("patch_side") != str(side):
-        found = short(header.get("patch_side", "an unknown number of"))
-        raise WeightsError(
-            f"{path}: trained on patches of {found} pixels, where this run has {side}. Set "
-            "attack.classifier.patch_size and victim.image_size as they were when it was trained."
+    def check_images(self, image_size: int) -> None:
+        """Refuses patches that are larger than the images; see `Attack.check_images`."""
+        side = self.classifier.patch_side(image_size)
+        require(
+            side <= image_size,
+            f"attack.classifier.patch_size={side}: larger than the images, victim.image_size="
+            f"{image_size}; expected at most that, or null",
         )
-    with torch.device("meta"):
-        network: nn.Module = resnet50(weights=None, num_classes=2)
-    check_tensors(path, state, network.state_dict())
-    network.load_state_dict(state, assign=True)
-    return network
+
+    def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
+        """The shadow model, its answers, the classifier and its scores."""
+        queries = _shadow_outputs(evidence).stage
+        return {
+            **_shadow_model(evidence).stages,
+            "shadow_queries": queries,
+            "classifier": self._classifier(evidence),
+            "shadow_scores": self._scores(evidence),
+        }
+
+    def score(self, evidence: Evidence) -> pd.DataFrame:
+        """The probability of having been trained on; see `Attack.score`."""
+        return evidence.table(self._scores(evidence))
+
+    def details(self, evidence: Evidence) -> Mapping[str, float | str]:
+        """What the classifier was trained on."""
+        own = evidence.own
+        return {
+            "shadow pairs": f"{len(own.trained_on)} + {len(own.held_out)} held out",
+            "shadow dataset": own.dataset,
+            "patch side": self.classifier.patch_side(evidence.image_size),
+        }
+
+    def _classifier(self, evidence: Evidence) -> Stage:
+        own, settings = evidence.own, self.classifier
+        outputs = _shadow_outputs(evidence)
+        held_out = np.isin(own.ids, own.held_out)
+
+        def build(folder: Path) -> None:
+            # Imported where it is used: torchvision takes seconds to load.
+            from mia_exp.attacks.numerics.loss_map_classifier import train_classifier
+
+            maps = LossMaps(own.pairs.y_at, own.ids, outputs.values)
+            train_classifier(maps, own.ids, held_out, settings, evidence.trainer, folder)
+
+        decided = {
+            **deciding(settings),
+            "patch_size": settings.patch_side(evidence.image_size),
+            "held_out": own.held_out,
+        }
+        note = f"ResNet-50, {len(own.ids)} loss maps, {settings.epochs} epochs"
+        inputs: dict[str, Stage | Reference] = {"pairs": own.pairs.origin, "queries": outputs.stage}
+        work = len(own.ids) * settings.epochs
+        return evidence.stage("classifier", decided, inputs, build, version=2, note=note, work=work)
+
+    def _scores(self, evidence: Evidence) -> Stage:
+        classifier = self._classifier(evidence)
+
+        def build(folder: Path) -> None:
+            from mia_exp.attacks.numerics.loss_map_classifier import score_maps
+
+            maps = LossMaps(evidence.pairs.y_at, evidence.ids, evidence.outputs.values)
+            scores = score_maps(evidence.folder(classifier), maps, evidence.ids, self.classifier, evidence.device)
+            save_table(folder, score_table(evidence.ids, shadow_score=scores))
+
+        inputs: dict[str, Stage | Reference] = {
+            "pairs": evidence.pairs.origin,
+            "queries": evidence.outputs.stage,
+            "classifier": classifier,
+        }
+        return evidence.stage("shadow_scores", {}, inputs, build, note=f"{len(evidence.ids)} images")
 
 
-class _Recorder(Callback):
-    """Checks and keeps each epoch's loss and accuracy."""
+def _shadow_model(evidence: Evidence) -> ReferenceModel:
+    return evidence.train_like_victim(evidence.own.trained_on, evidence.own.seed)
 
-    def __init__(self, report: Callable[..., None]) -> None:
-        self.report = report
-        self.rows: list[dict[str, float]] = []
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        self.report(completed=trainer.current_epoch + (batch_idx + 1) / float(trainer.num_training_batches))
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        row = {name: float(trainer.callback_metrics[name]) for name in ("loss", "accuracy")}
-        epoch = trainer.current_epoch + 1
-        # A last step that goes wrong shows in the weights alone.
-        state = pl_module.state_dict().values()
-        if not math.isfinite(row["loss"]) or not all(bool(tensor.isfinite().all()) for tensor in state):
-            raise TrainingError(
-                f"the loss-map classifier diverged in epoch {epoch}. Try a lower attack.classifier.learning_rate."
-            )
-        self.rows.append({"epoch": epoch, **row})
-        self.report(completed=epoch, note=f"epoch {epoch}, accuracy {row['accuracy']:.2f}")
-
-    def write(self, path: Path) -> None:
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=["epoch", "loss", "accuracy"])
-            writer.writeheader()
-            writer.writerows(self.rows)
+def _shadow_outputs(evidence: Evidence) -> Outputs:
+    return _shadow_model(evidence).outputs(evidence.own.pairs, evidence.own.ids)

@@ -1,232 +1,169 @@
-"""A difficulty that was learned from people: how long they searched photos (Tudor Ionescu et al., 2016).
+"""The error less a difficulty that was learned from human search times (Tudor Ionescu et al., 2016)."""
 
-A nu-support-vector regression with a Gaussian kernel, from a backbone's pooled features to the published scores.
-"""
-
-import hashlib
-import json
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import save_file
-from scipy.stats import spearmanr
-from sklearn.svm import NuSVR
+import pandas as pd
+import torch
+from torch import Tensor
 
-from mia_exp.config import SupervisedConfig
-from mia_exp.errors import WeightsError
-from mia_exp.reading import json_object, refusing, short, typed
-from mia_exp.tensor_file import FileKind
+from mia_exp.attacks.attacker import VisualSearchSettings
+from mia_exp.attacks.base import COMBINED, Attack
+from mia_exp.attacks.evidence import Evidence
+from mia_exp.attacks.search_times import ScoredPhoto, fingerprint_photos, list_scored_photos, scored_photo_paths
+from mia_exp.core.artifacts import Reference, Stage
+from mia_exp.core.check import TIME, require, require_at_most
+from mia_exp.core.column import Column
+from mia_exp.core.keys import deciding, harmless
+from mia_exp.core.progress import track
+from mia_exp.core.score_table import batches, save_table, score_table
+from mia_exp.core.storage import file_sha256
+from mia_exp.data.image import decode, resize
+from mia_exp.data.tensors import to_tensor
 
-FORMAT = "mia_exp search-time regressor 1"
-FILE_KIND = FileKind(
-    FORMAT,
-    "a regressor that mia_exp saved",
-    "Such files lie in the artifacts of the attack supervised: regressor.safetensors.",
-)
-# Half the width of a 95 % interval, in standard errors.
-NORMAL_95 = 1.959964
+if TYPE_CHECKING:
+    from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 
-Floats = NDArray[np.float64]
+REGRESSOR = "regressor.safetensors"
+# Images that the backbone sees at once; their features do not depend on it.
+BATCH_SIZE = 16
+# The side that photos are brought to, in pixels: the backbone's.
+PHOTO_SIDE = 224
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """What a regressor belongs to and how good it is.
+@dataclass
+class Supervised(Attack):
+    """L_rec less alpha times a difficulty learned from human search times (Tudor Ionescu et al., 2016).
 
     Attributes:
-        backbone: Whose features it takes.
-        weights: Fingerprint of that backbone's weights.
-        n_photos: Photos that it was fitted on.
-        rank_correlation: Spearman's, of cross-validated predictions with the scores.
-        rank_correlation_ci95: Its interval over photos.
+        alpha: Weight of the predicted score, which is in standard deviations of the published scores.
+        c: The regression's penalty on errors.
+        nu: The regression's share of support vectors.
+        folds: Folds of the cross-validation that is reported.
+        seed: Draws the folds.
+        regressor: A regressor that this package saved, to be used instead of fitting one; or null.
+        visual_search: The search times that are learned from.
     """
 
-    backbone: str
-    weights: str
-    n_photos: int
-    rank_correlation: float
-    rank_correlation_ci95: tuple[float, float]
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column(
+            "l_mem_vsd",
+            "L_mem,vsd",
+            "reconstruction error less search difficulty",
+            higher_is_member=False,
+            compared_with="l_rec",
+            subtracts="l_vsd",
+        ),
+        Column("l_vsd", "L_vsd", "search difficulty, learned from people", higher_is_member=False, blind=True),
+    )
 
+    alpha: float = harmless(0.01, because=COMBINED)
+    c: float = 0.2
+    nu: float = 0.5
+    folds: int = 5
+    seed: int = 0
+    regressor: str | None = harmless(None, because="enters by the file's content")
+    visual_search: VisualSearchSettings = field(default_factory=VisualSearchSettings)
 
-class SearchTimeRegressor:
-    """The fitted regression: f(z) = sum_k a_k exp(-gamma |z - z_k|^2) + b of standardised features z.
+    def __post_init__(self) -> None:
+        require(self.c > 0, f"attack.c={self.c}: expected more than 0")
+        require(0 < self.nu <= 1, f"attack.nu={self.nu}: expected a share above 0, up to 1")
+        require(self.folds >= 2, f"attack.folds={self.folds}: expected 2 or more")
+        require_at_most(self.folds, 1000, "attack.folds", TIME)
 
-    Args:
-        arrays: `mean` and `scale` (C,) of the features; `support` (K, C); `coefficients` (K,); `gamma`,
-            `intercept` (1,).
-        provenance: What it belongs to.
-    """
+    def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
+        """The fitted regressor, unless one is given, and its predictions."""
+        if self.regressor:
+            # Read once before any work, so that a file that does not fit is refused now.
+            self._load(evidence)
+            return {"visual_search": self._predicted(evidence)}
+        return {"regressor": self._fitted(evidence), "visual_search": self._predicted(evidence)}
 
-    def __init__(self, arrays: dict[str, Floats], provenance: Provenance) -> None:
-        self._arrays = arrays
-        self.provenance = provenance
+    def score(self, evidence: Evidence) -> pd.DataFrame:
+        """L_mem,vsd, and the predicted difficulty, which the victim has no part in; see `Attack.score`."""
+        difficulty = evidence.table(self._predicted(evidence))["l_vsd"]
+        return score_table(evidence.ids, l_mem_vsd=evidence.l_rec - self.alpha * difficulty, l_vsd=difficulty)
 
-    @classmethod
-    def fit(
-        cls,
-        features: Floats,
-        scores: Floats,
-        names: Sequence[str],
-        config: SupervisedConfig,
-        backbone: str,
-        weights: str,
-    ) -> "SearchTimeRegressor":
-        """Fits the regression, and judges it by cross-validation.
+    def details(self, evidence: Evidence) -> Mapping[str, float | str]:
+        """How well the regressor orders photos that it was not fitted on."""
+        about = self._load(evidence).provenance
+        low, high = about.rank_correlation_ci95
+        return {
+            "scored photos": about.n_photos,
+            "cross-validated rank correlation": f"{about.rank_correlation:.3f} [{low:.3f}, {high:.3f}]",
+        }
 
-        Args:
-            features: (N, C).
-            scores: Published scores (N,); higher took longer.
-            names: The photos' names (N,): a photo's fold depends on the seed and its name alone.
-            config: Penalty, share of support vectors, folds and their seed.
-            backbone: Whose features these are.
-            weights: Fingerprint of its weights.
-        """
-        # The solver's answer depends a little on the order of the photos: it is always that of their names.
-        order = np.argsort(np.asarray(names))
-        features, scores = features[order], scores[order]
-        standardised = (scores - scores.mean()) / scores.std()
-        folds = np.array([_fold(names[row], config) for row in order])
-        predictions = np.empty(len(scores))
-        for fold in range(config.folds):
-            held_out = folds == fold
-            if held_out.any():
-                arrays = _fit(features[~held_out], standardised[~held_out], config)
-                predictions[held_out] = _predict(arrays, features[held_out])
-        correlation = float(spearmanr(predictions, scores).statistic)
-        provenance = Provenance(backbone, weights, len(scores), correlation, _interval(correlation, len(scores)))
-        return cls(_fit(features, standardised, config), provenance)
+    @cached_property
+    def _photos(self) -> list[ScoredPhoto]:
+        search = self.visual_search
+        return list_scored_photos(*scored_photo_paths(search), allow_missing=search.allow_missing)
 
-    def predict(self, features: Floats) -> Floats:
-        """Predicts difficulties.
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint_photos(self._photos)
 
-        Args:
-            features: (N, C) of the backbone that it was fitted with.
+    def _fitted(self, evidence: Evidence) -> Stage:
+        photos, features = self._photos, evidence.features
 
-        Returns:
-            (N,), in standard deviations of the fitted photos' scores above their mean.
+        def build(folder: Path) -> None:
+            # Imported where it is used: scikit-learn takes seconds to load.
+            from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 
-        Raises:
-            WeightsError: They have another number of channels than those that it was fitted on.
-        """
-        fitted = len(self._arrays["mean"])
-        if features.shape[1] != fitted:
-            raise WeightsError(
-                f"the regressor was fitted on {fitted} channels of {self.provenance.backbone}, where this run's "
-                f"features have {features.shape[1]}. Leave attack.regressor=null to fit one."
+            cut = [photos[start : start + BATCH_SIZE] for start in range(0, len(photos), BATCH_SIZE)]
+            images = (torch.stack([_decoded(photo.path) for photo in few]) for few in cut)
+            pooled = _pooled(evidence, images, len(cut), "describing photos")
+            scores = np.array([photo.score for photo in photos])
+            names = [photo.name for photo in photos]
+            SearchTimeRegressor.fit(pooled, scores, names, self, features.name, features.fingerprint()).save(
+                folder / REGRESSOR
             )
-        return _predict(self._arrays, features)
 
-    def save(self, path: Path) -> None:
-        """Writes it to a `.safetensors` file."""
-        about = {**vars(self.provenance), "rank_correlation_ci95": list(self.provenance.rank_correlation_ci95)}
-        arrays = {name: np.ascontiguousarray(array) for name, array in self._arrays.items()}
-        save_file(arrays, path, {"format": FORMAT, "provenance": json.dumps(about)})
+        settings = {
+            **deciding(self),
+            "features": deciding(features),
+            "photos": self._fingerprint,
+            "weights": features.fingerprint(),
+        }
+        note = f"{len(photos)} scored photos"
+        return evidence.stage("regressor", settings, {}, build, note=note, work=len(photos))
 
-    @classmethod
-    def load(cls, path: Path, backbone: str, weights: str) -> "SearchTimeRegressor":
-        """Reads what `save` wrote; runs no code from it.
+    def _predicted(self, evidence: Evidence) -> Stage:
+        def build(folder: Path) -> None:
+            cut = list(batches(evidence.ids, BATCH_SIZE))
+            images = (evidence.pairs.batch(few)[1] for few in cut)
+            features = _pooled(evidence, images, len(cut), "describing targets")
+            save_table(folder, score_table(evidence.ids, l_vsd=self._load(evidence).predict(features)))
 
-        Args:
-            path: The file.
-            backbone: The backbone whose features it will be given.
-            weights: Fingerprint of that backbone's weights.
+        inputs: dict[str, Stage | Reference] = {"pairs": evidence.pairs.origin}
+        settings: dict[str, object] = {"ids": evidence.ids}
+        if self.regressor:
+            settings["regressor"] = file_sha256(Path(self.regressor).expanduser())
+        else:
+            inputs["regressor"] = self._fitted(evidence)
+        return evidence.stage("visual_search", settings, inputs, build, note=f"{len(evidence.ids)} images")
 
-        Raises:
-            WeightsError: It is missing, damaged, not ours, or of another backbone.
-        """
-        header, arrays = FILE_KIND.read(path, "np")
-        with refusing(path, f"the content of {FILE_KIND.name}", FILE_KIND.advice, WeightsError):
-            provenance = _provenance(json_object(header["provenance"]))
-            _check_arrays(arrays)
-        if (provenance.backbone, provenance.weights) != (backbone, weights):
-            raise WeightsError(
-                f"{path}: fitted on features of {short(provenance.backbone)} (weights "
-                f"{provenance.weights[:12]}), where this run has {backbone} (weights {weights[:12]}). "
-                f"Choose features={short(provenance.backbone)} with those weights, or leave "
-                "attack.regressor=null to fit one."
-            )
-        return cls(arrays, provenance)
+    def _load(self, evidence: Evidence) -> "SearchTimeRegressor":
+        from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 
-
-def _provenance(about: dict[str, Any]) -> Provenance:
-    """What a header says, of the right types.
-
-    Raises:
-        Exception: It is not. To be called within `refusing`.
-    """
-    correlation = typed(about["rank_correlation"], float, "rank_correlation")
-    low, high = (typed(end, float, "rank_correlation_ci95") for end in about["rank_correlation_ci95"])
-    n_photos = typed(about["n_photos"], int, "n_photos")
-    # No number, where all predictions were the same.
-    if not all(-1 <= value <= 1 or math.isnan(value) for value in (correlation, low, high)) or n_photos < 1:
-        raise ValueError(f"a rank correlation of {correlation} [{low}, {high}] over {n_photos} photos")
-    backbone, weights = (typed(about[name], str, name) for name in ("backbone", "weights"))
-    return Provenance(backbone, weights, n_photos, correlation, (low, high))
+        if self.regressor:
+            path = Path(self.regressor).expanduser()
+        else:
+            path = evidence.folder(self._fitted(evidence)) / REGRESSOR
+        return SearchTimeRegressor.load(path, evidence.features.name, evidence.features.fingerprint())
 
 
-def _check_arrays(arrays: dict[str, Floats]) -> None:
-    """Holds the arrays against each other, as `_fit` makes them.
+def _pooled(evidence: Evidence, images: "Iterator[Tensor]", n_batches: int, what: str) -> np.ndarray:
+    # Imported where it is used: the backbones' libraries take seconds to load.
+    from mia_exp.features.pooled import PooledFeatures
 
-    Raises:
-        Exception: One is missing or too many, has another shape or type, or holds values that no fit has. To be
-            called within `refusing`.
-    """
-    supports, channels = arrays["support"].shape
-    shapes = {
-        "mean": (channels,),
-        "scale": (channels,),
-        "support": (supports, channels),
-        "coefficients": (supports,),
-        "gamma": (1,),
-        "intercept": (1,),
-    }
-    found = {name: arrays[name].shape for name in shapes}
-    if found != shapes or len(arrays) != len(shapes) or channels < 1:
-        raise ValueError(f"arrays of {found}")
-    for name, array in arrays.items():
-        # A channel that was the same for all photos has an infinite scale.
-        sound = array > 0 if name in ("scale", "gamma") else np.isfinite(array)
-        if array.dtype != np.float64 or not sound.all() or (name == "gamma" and not np.isfinite(array).all()):
-            raise ValueError(f"{name} is of type {array.dtype} or holds values that are not finite or not positive")
+    pool = PooledFeatures(evidence.features, evidence.device)
+    return np.concatenate([pool(batch) for batch in track(images, what, n_batches)])
 
 
-def _fit(features: Floats, scores: Floats, config: SupervisedConfig) -> dict[str, Floats]:
-    mean, spread = features.mean(0), features.std(0)
-    # A channel that is the same for all photos says nothing, and stays nought.
-    scale = np.where(spread > 0, spread, np.inf)
-    gamma = 1 / features.shape[1]
-    regression = NuSVR(kernel="rbf", gamma=gamma, C=config.c, nu=config.nu)
-    regression.fit((features - mean) / scale, scores)
-    return {
-        "mean": mean,
-        "scale": scale,
-        "support": regression.support_vectors_,
-        "coefficients": regression.dual_coef_[0],
-        "gamma": np.array([gamma]),
-        "intercept": regression.intercept_,
-    }
-
-
-def _predict(arrays: dict[str, Floats], features: Floats) -> Floats:
-    points = (features - arrays["mean"]) / arrays["scale"]
-    support = arrays["support"]
-    distances = (points**2).sum(1)[:, None] + (support**2).sum(1) - 2 * points @ support.T
-    predictions: Floats = np.exp(-arrays["gamma"] * distances) @ arrays["coefficients"] + arrays["intercept"]
-    return predictions
-
-
-def _fold(name: str, config: SupervisedConfig) -> int:
-    digest = hashlib.sha256(f"{config.seed}:{name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % config.folds
-
-
-def _interval(correlation: float, n: int) -> tuple[float, float]:
-    """Fisher's interval, with the variance of Spearman's coefficient (Bonett & Wright, 2000)."""
-    centre = math.atanh(max(-0.999999, min(0.999999, correlation)))
-    half = NORMAL_95 * math.sqrt((1 + correlation**2 / 2) / (n - 3))
-    return math.tanh(centre - half), math.tanh(centre + half)
+def _decoded(path: Path) -> "Tensor":
+    image, _ = decode(path)
+    return to_tensor(resize(image, PHOTO_SIDE))

@@ -21,11 +21,12 @@ import torch.nn.functional as F
 from rich.console import Console
 from sklearn.linear_model import LinearRegression
 
-from mia_exp.attacks.difficulty import NETWORK_SCALE, DifficultyScorer, resize
+from mia_exp.attacks.difficulty_settings import DifficultySettings
+from mia_exp.attacks.numerics.difficulty_scorer import NETWORK_SCALE, DifficultyScorer, resize
 from mia_exp.benchmarks.measure import finish, interleaved_medians, save_result
-from mia_exp.config import DifficultyConfig, FeaturesConfig
-from mia_exp.device import torch_device
-from mia_exp.features import Backbone, load_backbone
+from mia_exp.core.device import torch_device
+from mia_exp.features.backbones.wide_resnet50_2_untrained import UntrainedWideResNet50
+from mia_exp.features.frozen import FrozenBackbone
 
 
 def run(folder: Path, batch_sizes: tuple[int, ...] = (4, 8, 16), repeats: int = 11) -> dict[str, Any]:
@@ -43,9 +44,9 @@ def run(folder: Path, batch_sizes: tuple[int, ...] = (4, 8, 16), repeats: int = 
     """
     images = textured_images(max(batch_sizes))
     device = torch_device("auto")
-    features = FeaturesConfig("wide_resnet50_2_untrained")
-    whole = load_backbone(features)
-    scorer = DifficultyScorer(features, DifficultyConfig(), device)
+    features = UntrainedWideResNet50()
+    whole = features.load()
+    scorer = DifficultyScorer(features, DifficultySettings(), device)
     exact, rough = (
         np.array([slow_form(whole, scorer, image, dtype) for image in images[:4]])
         for dtype in (np.float64, np.float32)
@@ -95,7 +96,7 @@ def run(folder: Path, batch_sizes: tuple[int, ...] = (4, 8, 16), repeats: int = 
 
 
 def slow_form(
-    backbone: Backbone, scorer: DifficultyScorer, image: torch.Tensor, dtype: type[np.floating] = np.float64
+    backbone: FrozenBackbone, scorer: DifficultyScorer, image: torch.Tensor, dtype: type[np.floating] = np.float64
 ) -> float:
     """Scores one image (3, H, W) with every stage, every column, and scikit-learn's fit in `dtype`."""
     size = scorer.config.working_size

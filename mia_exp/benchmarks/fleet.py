@@ -18,9 +18,9 @@ from rich.console import Console
 
 from mia_exp.benchmarks.measure import save_result
 from mia_exp.benchmarks.training import decode, fit
-from mia_exp.config import Pix2PixConfig
+from mia_exp.core.device import torch_device
 from mia_exp.data import PairStore
-from mia_exp.device import torch_device
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 
 
 def run(
@@ -42,7 +42,7 @@ def run(
     device = torch_device("auto")
     cores = len(os.sched_getaffinity(0))
     processes = processes or (victims if device.type == "cuda" else min(victims, cores))
-    config = Pix2PixConfig(
+    config = Pix2Pix(
         image_size=64, ngf=width, ndf=width, batch_size=4, augment=False, epochs=epochs, decay_epochs=0
     )
     with tempfile.TemporaryDirectory() as temporary:
@@ -79,6 +79,6 @@ def run(
     return result
 
 
-def _train(folder: Path, config: Pix2PixConfig, seed: int, pairs: int) -> None:
+def _train(folder: Path, config: Pix2Pix, seed: int, pairs: int) -> None:
     store = PairStore.open(folder)
     fit(replace(config, seed=seed), store, store.ids[:pairs], config.epochs)

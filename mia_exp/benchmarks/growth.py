@@ -21,11 +21,12 @@ from PIL import Image
 from rich.console import Console
 
 from mia_exp.benchmarks.measure import save_result
-from mia_exp.config import FolderDataset, Pix2PixConfig, SplitConfig
-from mia_exp.data import InputLayout, make_split, open_source
+from mia_exp.data import InputLayout
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE, styled_figure
 from mia_exp.victims.generator_file import save_generator, training_set_hash
-from mia_exp.victims.training import build_victim
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 
 SIDE = 64
 # The stages that score, and those that prepare.
@@ -88,9 +89,9 @@ def _measure(folder: Path, pairs: Path, size: int) -> dict[str, Any]:
         f"hydra.run.dir={folder / 'run'}",
     ]
     dataset = FolderDataset(root=str(folder / "data"))
-    split = SplitConfig(n_members=size // 2)
-    members = make_split(open_source(dataset, folder).records(), split, [], []).members
-    generator = build_victim(Pix2PixConfig(image_size=SIDE, ngf=8, ndf=8), InputLayout()).generator
+    split = RandomSplit(n_members=size // 2)
+    members = split.draw(dataset.open(folder).records(), [], []).members
+    generator = Pix2Pix(image_size=SIDE, ngf=8, ndf=8).build_generator(InputLayout(), len(members))
     save_generator(generator, folder / "generator.safetensors", training_set_hash(members))
     seconds, peak = _watched([sys.executable, "-m", "mia_exp", *words], folder)
     stages = json.loads((folder / "run/metrics.json").read_text())["provenance"]["seconds"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from mia_exp.device import describe_device
-from mia_exp.provenance import git_commit, installed_versions
+from mia_exp.core.device import describe_device
+from mia_exp.core.provenance import git_commit, installed_versions
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:

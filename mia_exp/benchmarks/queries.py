@@ -8,11 +8,11 @@ import torch
 from rich.console import Console
 
 from mia_exp.benchmarks.measure import median_seconds, save_result
-from mia_exp.config import Pix2PixConfig, QueryConfig
+from mia_exp.core.device import torch_device
 from mia_exp.data import InputLayout
-from mia_exp.device import torch_device
 from mia_exp.victims import answer_queries, black_box
-from mia_exp.victims.training import build_victim
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.query_settings import QuerySettings
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
     """
     device = torch_device("auto")
     torch.manual_seed(0)
-    generator = build_victim(Pix2PixConfig(image_size=size, ngf=width), InputLayout()).generator.to(device).eval()
+    generator = Pix2Pix(image_size=size, ngf=width).build_generator(InputLayout(), 0).to(device).eval()
     x = torch.rand(images, 3, size, size)
 
     def plain() -> np.ndarray:
@@ -48,7 +48,7 @@ def run(
     generator.requires_grad_(True)
     slow = median_seconds(plain, repeats)
     expected = plain()
-    query = black_box(generator, QueryConfig(), device)
+    query = black_box(generator, QuerySettings(), device)
     rows = []
     for batch in batch_sizes:
 

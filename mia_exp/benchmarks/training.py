@@ -19,16 +19,19 @@ from rich.console import Console
 from torch import Tensor
 
 from mia_exp.benchmarks.measure import finish, save_result
-from mia_exp.config import OpenMojiDataset, Pix2PixConfig, Pix2PixHDConfig, Precision, TrainedVictim, TrainerConfig
-from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs, open_source
-from mia_exp.device import torch_device
-from mia_exp.fitting import make_trainer, quiet_lightning
+from mia_exp.core.device import torch_device
+from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs
+from mia_exp.data.readers.openmoji import OpenMojiDataset
+from mia_exp.training.fitting import make_trainer, quiet_lightning
+from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import AdversarialVictim
-from mia_exp.victims.training import build_victim
+from mia_exp.victims.base import Precision, TrainedVictim
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 
-VICTIMS: dict[str, Pix2PixConfig | Pix2PixHDConfig] = {
-    "pix2pix": Pix2PixConfig(),
-    "pix2pixhd": Pix2PixHDConfig(perceptual="none"),
+VICTIMS: dict[str, Pix2Pix | Pix2PixHD] = {
+    "pix2pix": Pix2Pix(),
+    "pix2pixhd": Pix2PixHD(perceptual="none"),
 }
 LAYOUT = InputLayout()
 
@@ -86,12 +89,18 @@ def decode(folder: Path, size: int) -> PairStore:
     """The embedded drawings at `size` pixels, in a new folder inside `folder`."""
     target = folder / str(size)
     target.mkdir(exist_ok=True)
-    return PairStore.build(open_source(OpenMojiDataset(), folder), size, size, target)
+    return PairStore.build(OpenMojiDataset().open(folder), size, size, target)
+
+
+def _module(config: TrainedVictim) -> AdversarialVictim:
+    module = config.build_module(LAYOUT, 0)
+    assert isinstance(module, AdversarialVictim)
+    return module
 
 
 def _plain_step_seconds(config: TrainedVictim, store: PairStore, steps: int, device: torch.device) -> float:
     torch.manual_seed(0)
-    module = build_victim(config, LAYOUT).to(device).train()
+    module = _module(config).to(device).train()
     betas = (config.beta1, 0.999)
     generator, discriminator = (
         torch.optim.Adam(network.parameters(), config.learning_rate, betas)
@@ -145,16 +154,16 @@ def fit(
     """Trains a victim as the package does, on the pairs `ids`, and keeps no file of it."""
     pairs = TrainingPairs(store, ids, config.image_size, config.augment, config.seed, device=torch_device("auto"))
     torch.manual_seed(config.seed)
-    module = build_victim(config, LAYOUT)
+    module = _module(config)
     with quiet_lightning(), tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(TrainerConfig(), epochs, callbacks, Path(folder))
+        trainer = make_trainer(TrainerSettings(), epochs, callbacks, Path(folder))
         trainer.fit(module, EpochBatches(pairs, config.batch_size, config.seed))
     return module
 
 
 def _held_out_errors(store: PairStore, seeds: int, pairs: int, epochs: int) -> dict[str, list[float]]:
     """Mean absolute error of a small pix2pix on 60 pairs that it was not trained on, by form and seed."""
-    base = Pix2PixConfig(
+    base = Pix2Pix(
         image_size=64,
         ngf=32,
         ndf=32,

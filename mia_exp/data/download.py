@@ -12,10 +12,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from mia_exp.core.errors import DataError
+from mia_exp.core.progress import progress_bar
+from mia_exp.core.reading import reason
 from mia_exp.data.files import images_by_stem
-from mia_exp.errors import DataError
-from mia_exp.progress import progress_bar
-from mia_exp.reading import reason
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
 
 # Names the folder that holds a user's datasets, a subfolder each.
 DATA_VARIABLE = "MIA_EXP_DATA"

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
+from mia_exp.core.check import require
+from mia_exp.core.errors import DataError
 from mia_exp.data.pillow import opened
 from mia_exp.data.source import Colour
-from mia_exp.errors import DataError
 
 # A colour further than this from every palette colour (Euclidean, of 255 a channel) belongs to no class.
 FAR = 40
@@ -31,6 +32,27 @@ BIN = 16
 def as_palette(colours: Sequence[Sequence[int]] | None) -> tuple[Colour, ...] | None:
     """A palette as `InputLayout` keeps it, from the lists of a configuration."""
     return None if colours is None else tuple((red, green, blue) for red, green, blue in colours)
+
+
+def check_palette(palette: Sequence[Sequence[int]] | None, tolerance: float) -> None:
+    """Refuses settings of a dataset that are no palette or no tolerance.
+
+    Raises:
+        ConfigError: They are not.
+    """
+    colours = palette or []
+    wrong = [
+        colour
+        for colour in colours
+        if len(colour) != 3 or not all(isinstance(value, int) and 0 <= value <= 255 for value in colour)
+    ]
+    require(not wrong, f"dataset.palette: {wrong} are no colours; expected [red, green, blue], each from 0 to 255")
+    distinct = {tuple(colour) for colour in colours}
+    require(len(distinct) == len(colours), "dataset.palette: a colour stands there twice; each class needs its own")
+    require(
+        0 <= tolerance < 1,
+        f"dataset.palette_tolerance={tolerance}: expected a share from 0 up to, not including, 1",
+    )
 
 
 def read_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float, path: Path) -> np.ndarray:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from mia_exp.core.errors import DataError
+from mia_exp.core.reading import read_text, short
 from mia_exp.data.tables import named_rows, split_cells
-from mia_exp.errors import DataError
-from mia_exp.reading import read_text, short
 
 Points = NDArray[np.float64]
 

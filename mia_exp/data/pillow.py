@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from mia_exp.errors import DataError
-from mia_exp.reading import refusing
+from mia_exp.core.errors import DataError
+from mia_exp.core.reading import refusing
 
 # Those that the endings in `files.SUFFIXES` stand for. Of the others, some start a program (EPS starts
 # Ghostscript), and Pillow chooses by content, whatever the ending.

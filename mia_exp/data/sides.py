@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mia_exp.core.errors import DataError
+from mia_exp.core.progress import track
 from mia_exp.data.source import PairSource
-from mia_exp.errors import DataError
-from mia_exp.progress import track
 
 
 def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) -> None:

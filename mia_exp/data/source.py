@@ -1,13 +1,18 @@
 """What every dataset looks like to the rest of the package: named pairs, listed first and decoded later."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
+from omegaconf import MISSING
 
+from mia_exp.core.component import Component
+from mia_exp.core.keys import harmless
 from mia_exp.data.image import Conversions
 
+# A dataset enters a key by the names and bytes of its files, wherever they lie.
+CONTENT = "says where files are, which enter by name and content"
 # The partition of a dataset that has none of its own.
 WHOLE = "all"
 
@@ -106,3 +111,60 @@ class PairSource(Protocol):
             DataError: A file cannot be read, or its image is smaller than `minimum`.
         """
         ...
+
+
+@dataclass
+class Dataset(Component):
+    """A dataset: its settings, and how it is opened.
+
+    Attributes:
+        name: What the dataset is called.
+        attribution: Lines that its licence asks for wherever its images are shown.
+        has_inputs: Whether its images have inputs that a victim can be given.
+    """
+
+    attribution: ClassVar[tuple[str, ...]] = ()
+    has_inputs: ClassVar[bool] = True
+
+    name: str = MISSING
+
+    def open(self, data_dir: Path, download: bool = True, labels: bool = False) -> PairSource:
+        """Finds the dataset, and downloads it where it is public and nobody said where it is.
+
+        Args:
+            data_dir: Where a download goes.
+            download: Whether one may be made; a plan does not.
+            labels: Read x as an exact label map, where the dataset has classes; `layout` of what is returned says
+                whether it has.
+
+        Raises:
+            DataError: The dataset is not where it should be, or cannot be downloaded.
+        """
+        raise NotImplementedError
+
+    def official_partitions(self) -> tuple[list[str], list[str]]:
+        """The partitions of members and of non-members; both empty where the dataset has none."""
+        return [], []
+
+
+@dataclass
+class PartitionedDataset(Dataset):
+    """A dataset that was published in parts.
+
+    Attributes:
+        root: Folder that holds it, or null for the usual place.
+        member_partitions: Partitions that the official split trains on.
+        nonmember_partitions: Partitions that it holds out.
+    """
+
+    root: str | None = harmless(None, because=CONTENT)
+    member_partitions: list[str] = field(default_factory=lambda: ["train"])
+    nonmember_partitions: list[str] = field(default_factory=lambda: ["val"])
+
+    def official_partitions(self) -> tuple[list[str], list[str]]:
+        """The partitions of members and of non-members."""
+        return self.member_partitions, self.nonmember_partitions
+
+    def partitions(self) -> list[str]:
+        """All partitions that are read, each once."""
+        return list(dict.fromkeys((*self.member_partitions, *self.nonmember_partitions)))

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mia_exp.core.progress import track
 from mia_exp.data.image import Conversion, Conversions
 from mia_exp.data.image_file import write_header
 from mia_exp.data.source import PairSource, Record
-from mia_exp.progress import track
+from mia_exp.data.tensors import to_tensor
 
 log = logging.getLogger(__name__)
 
@@ -133,12 +134,6 @@ class PairStore:
 def _say_once(message: str) -> None:
     """Warns of what is the same at every size that a dataset is decoded at, once a process."""
     log.warning(message)
-
-
-def to_tensor(images: np.ndarray) -> torch.Tensor:
-    """Converts uint8 (..., H, W, C) to float32 (..., C, H, W) in [0, 1]."""
-    channels_first = np.moveaxis(images, -1, -3)
-    return torch.from_numpy(channels_first.astype(np.float32) / 255)
 
 
 def _decoded(

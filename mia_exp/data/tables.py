@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mia_exp.errors import DataError
-from mia_exp.reading import short
+from mia_exp.core.errors import DataError
+from mia_exp.core.reading import short
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,5 @@
-"""What happens to V(x) before it leaves the model: a defense wraps a query function and is one."""
+"""What happens to V(x) before it leaves the model: a file a defense, and what one costs the honest user."""
 
-from mia_exp.config import DefenseConfig
-from mia_exp.defenses.gauss import gauss
-from mia_exp.victims import QueryFunction
+from mia_exp.defenses.base import Defense
 
-__all__ = ["defended"]
-
-
-def defended(query: QueryFunction, config: DefenseConfig) -> QueryFunction:
-    """Puts the defense that `config` names before a query function."""
-    return gauss(query, config.sigma, config.seed) if config.kind == "gauss" else query
+__all__ = ["Defense"]

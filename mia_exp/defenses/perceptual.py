@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mia_exp.config import FeaturesConfig
-from mia_exp.features import load_backbone
+from mia_exp.features import Backbone
 
 # The side at which ImageNet networks see images, in pixels.
 SIDE = 224
@@ -22,12 +21,12 @@ class PerceptualDistance:
         device: Where it runs.
 
     Raises:
-        ConfigError, WeightsError: The network is unknown, or its weights are missing or do not fit.
+        WeightsError: The weights are missing or do not fit.
     """
 
-    def __init__(self, features: FeaturesConfig, device: torch.device) -> None:
+    def __init__(self, features: Backbone, device: torch.device) -> None:
         self._device = device
-        self._backbone = load_backbone(features).to(device)
+        self._backbone = features.load().to(device)
 
     @torch.inference_mode()
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:

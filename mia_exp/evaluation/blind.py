@@ -10,11 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
+from mia_exp.core.column import Column
 from mia_exp.evaluation.roc import Floats, Labels
 
 # ITU-R BT.601, the weights of Pillow's conversion to grey.
 LUMA = np.array([0.299, 0.587, 0.114])
 SIGNIFICANCE = 0.05
+
+BLIND_COLUMNS = (
+    Column("brightness", "brightness", "mean luma", higher_is_member=True, blind=True),
+    Column("contrast", "contrast", "spread of luma", higher_is_member=True, blind=True),
+    Column("laplacian_energy", "Laplacian energy", "fine detail", higher_is_member=True, blind=True),
+    Column("file_size", "file size", "bytes of the source file", higher_is_member=True, blind=True),
+)
 
 
 def blind_statistics(images: NDArray[np.uint8]) -> dict[str, Floats]:

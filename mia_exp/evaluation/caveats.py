@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from mia_exp.core.column import Column
 from mia_exp.evaluation.results import BlindResult, ColumnResult, NearDuplicates, VictimError
 
 # So near to 1, attacks differ by a handful of pairs of images.
 CEILING = 0.99
-# The difficulty that each membership score subtracts from an error: L_mem = L_rec - alpha * L_diff.
-SUBTRACTED = {"l_mem": "l_diff", "l_mem_aug": "l_diff", "l_mem_multi": "l_shadow", "l_mem_vsd": "l_vsd"}
 # A larger share of the non-members that show nearly what a member shows is said.
 MANY_NEAR = 0.1
 
@@ -52,19 +51,20 @@ def near_caveats(near: NearDuplicates | None, attacks: Mapping[str, ColumnResult
     ]
 
 
-def blind_caveats(blind: Mapping[str, BlindResult], attacks: Mapping[str, ColumnResult]) -> list[str]:
+def blind_caveats(blind: Mapping[str, BlindResult], columns: Sequence[Column]) -> list[str]:
     """A warning for each blind column that tells the groups apart, and for each attack that subtracts it.
 
     Args:
         blind: Results of the columns that never query the model.
-        attacks: Results of the score columns.
+        columns: All columns.
     """
     caveats = []
+    declared = {column.name: column for column in columns}
     for name, result in blind.items():
         if result.separates:
             low, high = result.auc_ci95
             # An error's AUC is above 0.5 when members have less of it.
-            side = "higher" if (result.auc > 0.5) != name.startswith("l_") else "lower"
+            side = "higher" if (result.auc > 0.5) == declared[name].higher_is_member else "lower"
             caveats.append(
                 f"{name} alone, which never queries the model, separates members from non-members: "
                 f"AUC {result.auc:.2f} [{low:.2f}, {high:.2f}], members have the {side} values. "
@@ -72,10 +72,10 @@ def blind_caveats(blind: Mapping[str, BlindResult], attacks: Mapping[str, Column
                 "not memory of the training images."
             )
             caveats += [
-                f"{attack} subtracts {name}, of which members have the {side} values: that "
+                f"{column.name} subtracts {name}, of which members have the {side} values: that "
                 f"{'raises' if side == 'higher' else 'lowers'} its AUC directly."
-                for attack in attacks
-                if SUBTRACTED.get(attack) == name
+                for column in columns
+                if column.subtracts == name
             ]
     return caveats
 

@@ -1,16 +1,16 @@
 """Where scores meet membership: each column's AUC and rates, with intervals, and what they may not mean."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from mia_exp.config import EvaluationConfig
-from mia_exp.errors import MiaError
+from mia_exp.core.column import Column
+from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.blind import SIGNIFICANCE, holm_p_values
 from mia_exp.evaluation.caveats import blind_caveats, ceiling_caveats, fit_caveats, near_caveats
+from mia_exp.evaluation.evaluation_settings import EvaluationSettings
 from mia_exp.evaluation.intervals import (
     Interval,
     Replicates,
@@ -35,26 +35,23 @@ log = logging.getLogger(__name__)
 
 def evaluate(
     scores: pd.DataFrame,
-    blind: pd.DataFrame,
+    columns: Sequence[Column],
     members: Sequence[str],
     nonmembers: Sequence[str],
-    config: EvaluationConfig,
-    deltas: Sequence[tuple[str, str]] = (("l_mem", "l_rec"),),
-    thresholds: Mapping[str, float] = MappingProxyType({}),
+    config: EvaluationSettings,
     nearest: Sequence[NearPair] = (),
 ) -> Evaluation:
     """Joins scores with the split.
 
-    Columns named `l_*` are errors, low for members, and are flipped; all others are taken as they are.
+    Columns that members have less of, such as errors, are flipped: in what is found, higher means member.
 
     Args:
-        scores: The attacks: column `id` and one column a score. Other ids than those of the split are ignored.
-        blind: The columns that never query the model: `id` and one column a statistic.
+        scores: One row per id, which is the index, and one column per score. Other ids than those of the split are
+            ignored.
+        columns: What the columns are, the blind ones too, in the order in which they are shown.
         members: Ids that the victim was trained on.
         nonmembers: Ids that it was not trained on.
         config: Replicates, folds, false-positive rates, seed.
-        deltas: Pairs of columns whose AUC is compared, first minus second.
-        thresholds: By column, the value from which on the column itself says "member".
         nearest: Each non-member with the member that is nearest to it; nothing where nobody looked.
 
     Returns:
@@ -67,16 +64,19 @@ def evaluate(
     _check_groups(members, nonmembers)
     ids = sorted((*members, *nonmembers))
     is_member = np.isin(ids, list(members))
-    attack_columns = _columns(scores, ids, "scores")
-    blind_columns = _columns(blind, ids, "blind columns")
-    columns = attack_columns | blind_columns
-    _check_names(attack_columns, blind_columns, deltas)
+    values_of = _values(scores, columns, ids)
+    blind_names = [column.name for column in columns if column.blind]
+    attack_columns = {name: values for name, values in values_of.items() if name not in blind_names}
+    blind_columns = {name: values_of[name] for name in blind_names}
+    deltas = [(column.name, column.compared_with) for column in columns if column.compared_with]
+    thresholds = {column.name: column.threshold for column in columns}
+    _check_compared(values_of, deltas)
     _log_unmeasurable(config.fpr, len(nonmembers))
 
-    replicates = bootstrap(columns, is_member, config.fpr, config.bootstrap, config.seed)
+    replicates = bootstrap(values_of, is_member, config.fpr, config.bootstrap, config.seed)
     results = {
         name: _result(values, is_member, ids, replicates[name], thresholds.get(name), config)
-        for name, values in columns.items()
+        for name, values in values_of.items()
     }
     p_values = holm_p_values(blind_columns, is_member)
     attacks = {name: results[name] for name in attack_columns}
@@ -99,35 +99,41 @@ def evaluate(
         warnings=[
             *fit_caveats(error, attacks),
             *near_caveats(near, attacks),
-            *blind_caveats(blinds, attacks),
+            *blind_caveats(blinds, columns),
             *ceiling_caveats(results, deltas),
         ],
     )
 
 
-def as_membership(name: str, values: Floats) -> Floats:
-    """Turns a column so that higher means more likely a member: `l_*` are errors, low for members."""
-    return -values if name.startswith("l_") else values
+def as_membership(column: Column, values: Floats) -> Floats:
+    """Turns a column so that higher means more likely a member."""
+    return values if column.higher_is_member else -values
 
 
-def _columns(table: pd.DataFrame, ids: list[str], what: str) -> dict[str, Floats]:
-    if "id" not in table.columns:
-        raise MiaError(f"the {what} have no column `id`; found {list(table.columns)}")
-    repeated = table.loc[table["id"].duplicated(), "id"].tolist()
+def _values(table: pd.DataFrame, columns: Sequence[Column], ids: list[str]) -> dict[str, Floats]:
+    repeated = table.index[table.index.duplicated()].tolist()
     if repeated:
-        raise MiaError(f"the {what} hold these ids more than once: {_few(repeated)}")
-    by_id = table.set_index("id")
-    missing = [name for name in ids if name not in by_id.index]
+        raise MiaError(f"the scores hold these ids more than once: {_few(repeated)}")
+    missing = [name for name in ids if name not in table.index]
     if missing:
-        raise MiaError(f"the {what} lack {len(missing)} of the {len(ids)} ids of the split: {_few(missing)}")
-    columns = {}
-    for name in by_id.columns:
-        values = by_id[name].reindex(ids).to_numpy(dtype=np.float64)
+        raise MiaError(f"the scores lack {len(missing)} of the {len(ids)} ids of the split: {_few(missing)}")
+    names = [column.name for column in columns]
+    absent = [name for name in names if name not in table.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if absent or twice:
+        raise MiaError(
+            f"{', '.join(absent or twice)}: {'declared, and not among the scores' if absent else 'declared twice'}"
+        )
+    found = {}
+    for column in columns:
+        values = table[column.name].reindex(ids).to_numpy(dtype=np.float64)
         broken = [ids[row] for row in np.flatnonzero(~np.isfinite(values))]
         if broken:
-            raise MiaError(f"{name} is not a finite number for {len(broken)} of {len(ids)} ids: {_few(broken)}")
-        columns[str(name)] = as_membership(str(name), values)
-    return columns
+            raise MiaError(
+                f"{column.name} is not a finite number for {len(broken)} of {len(ids)} ids: {_few(broken)}"
+            )
+        found[column.name] = as_membership(column, values)
+    return found
 
 
 def _result(
@@ -136,7 +142,7 @@ def _result(
     ids: list[str],
     replicates: Replicates,
     threshold: float | None,
-    config: EvaluationConfig,
+    config: EvaluationSettings,
 ) -> ColumnResult:
     n_members, n_nonmembers = int(is_member.sum()), int((~is_member).sum())
     area = auc(scores, is_member)
@@ -204,14 +210,10 @@ def _check_groups(members: Sequence[str], nonmembers: Sequence[str]) -> None:
         raise MiaError("an id is listed twice among the members or among the non-members")
 
 
-def _check_names(attacks: dict[str, Floats], blind: dict[str, Floats], deltas: Sequence[tuple[str, str]]) -> None:
-    both = sorted(set(attacks) & set(blind))
-    if both:
-        raise MiaError(f"{', '.join(both)}: expected a score or a blind column, found one listed as both")
-    columns = attacks | blind
-    absent = sorted({name for pair in deltas for name in pair} - set(columns))
+def _check_compared(columns: dict[str, Floats], deltas: Sequence[tuple[str, str]]) -> None:
+    absent = sorted({second for _, second in deltas} - set(columns))
     if absent:
-        raise MiaError(f"cannot compare {', '.join(absent)}: the columns are {', '.join(columns)}")
+        raise MiaError(f"cannot compare with {', '.join(absent)}: the columns are {', '.join(columns)}")
 
 
 def _log_unmeasurable(rates: Sequence[float], n_nonmembers: int) -> None:

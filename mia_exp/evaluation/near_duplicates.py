@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from mia_exp.errors import MiaError
+from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.roc import Floats
 
 # A member's neighbours are this share of the other members, those that are nearest to it.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mia_exp.errors import MiaError
+from mia_exp.core.errors import MiaError
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -5,11 +5,10 @@ from urllib.error import URLError
 
 from torch import Tensor, nn
 
-from mia_exp.config import FeaturesConfig
-from mia_exp.errors import WeightsError
-from mia_exp.features.backbone import build_efficientnet_lite0
-from mia_exp.features.weights import StateDict, load_weights, read_state_dict, weights_fingerprint
-from mia_exp.storage import file_sha256
+from mia_exp.core.errors import WeightsError
+from mia_exp.core.storage import file_sha256
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0, build_efficientnet_lite0
+from mia_exp.features.weights import StateDict, read_state_dict
 
 TORCHVISION_VGG = "IMAGENET1K_V1"
 # The weight of each of the five maps in the loss, as in the original code.
@@ -62,7 +61,7 @@ def perceptual_fingerprint(name: str, weights: str | None) -> str:
     if weights is not None:
         return f"{name} {file_sha256(_existing(name, weights))}"
     if name == "efficientnet_lite0":
-        return f"{name} {weights_fingerprint(FeaturesConfig(name))}"
+        return f"{name} {EfficientNetLite0().fingerprint()}"
     return f"{name} torchvision {TORCHVISION_VGG}" if name == "vgg19" else name
 
 
@@ -80,7 +79,7 @@ def _load(name: str, weights: str | None) -> StateDict:
     if weights is not None:
         return read_state_dict(_existing(name, weights))
     if name == "efficientnet_lite0":
-        return load_weights(FeaturesConfig("efficientnet_lite0"))
+        return EfficientNetLite0().state_dict()
     from torchvision.models import VGG19_Weights
 
     source = VGG19_Weights[TORCHVISION_VGG]

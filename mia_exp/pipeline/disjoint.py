@@ -5,17 +5,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from mia_exp.artifacts import Stage
+from mia_exp.core.artifacts import Stage
+from mia_exp.core.errors import DataError
 from mia_exp.data import PairStore
-from mia_exp.errors import DataError
 from mia_exp.pipeline.context import Context
-from mia_exp.pipeline.dataset import Dataset
+from mia_exp.pipeline.stored_dataset import StoredDataset
 
 FILE = "shared.json"
 
 
 def disjoint_stage(
-    context: Context, dataset: Dataset, others: Sequence[str], own: Dataset, own_ids: Sequence[str]
+    context: Context, dataset: StoredDataset, others: Sequence[str], own: StoredDataset, own_ids: Sequence[str]
 ) -> Stage:
     """Holds the attacker's pairs against the members and the judged pairs, by id and by content.
 
@@ -62,7 +62,7 @@ def _digests(store: PairStore, ids: Sequence[str]) -> list[str]:
     return [hashlib.sha256(store.x[row].tobytes() + store.y[row].tobytes()).hexdigest() for row in store.rows(ids)]
 
 
-def _refusal(shared: Sequence[tuple[str, str]], own: Dataset, count: int) -> DataError:
+def _refusal(shared: Sequence[tuple[str, str]], own: StoredDataset, count: int) -> DataError:
     first, same = shared[0]
     return DataError(
         f"shadow.dataset={own.config.name}: {len(shared)} of the {count} pairs that the attacker is to train on or "

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mia_exp.artifacts import MANIFEST, ArtifactStore, Stage
-from mia_exp.keys import canonical_json, plain
-from mia_exp.progress import duration
+from mia_exp.core.artifacts import MANIFEST, ArtifactStore, Stage
+from mia_exp.core.keys import canonical_json, plain
+from mia_exp.core.progress import duration
 
 # Settings that a step, or an image, takes no more or less time for.
 FREE = {
@@ -33,6 +33,7 @@ FREE = {
     "c",
     "column",
     "epoch",
+    "black_box",
     "hash",
     "lambda_feature_matching",
     "lambda_l1",
@@ -82,10 +83,12 @@ def expected_seconds(kind: str, device: str, work: float, done: Sequence[Timed])
 
 def planned_seconds(stages: Sequence[Stage], store: ArtifactStore) -> dict[str, float | None]:
     """What each stage that is not in the store yet will take, by its key; None where nobody knows."""
-    wanted = {stage.key: stage for stage in stages if not store.has(stage)}
+    known = {stage.key: stage for stage in stages}
+    wanted = {key: stage for key, stage in known.items() if not store.has(stage)}
     done = _done(store, {stage.name for stage in wanted.values()})
     return {
-        key: expected_seconds(_kind_of(stage), store.device, _work_of(stage), done) for key, stage in wanted.items()
+        key: expected_seconds(_kind_of(stage, known), store.device, _work_of(stage, known), done)
+        for key, stage in wanted.items()
     }
 
 
@@ -133,15 +136,20 @@ def _images(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"size": settings["size"], "layout": settings["layout"]}
 
 
-def _kind_of(stage: Stage) -> str:
-    inputs = {part: (other.name, plain(other.settings)) for part, other in stage.inputs.items()}
+def _kind_of(stage: Stage, known: Mapping[str, Stage]) -> str:
+    inputs = {part: (other.name, plain(other.settings)) for part, other in _inputs(stage, known).items()}
     return kind(stage.name, plain(stage.settings), inputs)
 
 
-def _work_of(stage: Stage) -> float:
-    inputs = [plain(other.settings) for other in stage.inputs.values()]
+def _work_of(stage: Stage, known: Mapping[str, Stage]) -> float:
+    inputs = [plain(other.settings) for other in _inputs(stage, known).values()]
     counted = _counted(stage.work, plain(stage.settings), inputs)
     return 1.0 if counted is None else counted
+
+
+def _inputs(stage: Stage, known: Mapping[str, Stage]) -> dict[str, Stage]:
+    """What a stage reads; a reference stands for a stage of the same plan."""
+    return {part: other if isinstance(other, Stage) else known[other.key] for part, other in stage.inputs.items()}
 
 
 def _counted(work: float | None, settings: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]) -> float | None:

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mia_exp.artifacts import ArtifactStore, Stage
-from mia_exp.config import Config, DifficultyOnlyConfig, OpenMojiDataset, TrainedVictim
-from mia_exp.data import ATTRIBUTION, PairStore, make_split, official_partitions
-from mia_exp.device import describe_device, torch_device
-from mia_exp.pipeline.attacks import open_attack
-from mia_exp.pipeline.case import Attack, Case
-from mia_exp.pipeline.context import Context, load_columns
+from mia_exp.attacks.base import L_DIFF, L_REC, OwnPairs
+from mia_exp.config import Config
+from mia_exp.core.artifacts import ArtifactStore, Stage
+from mia_exp.core.column import Column
+from mia_exp.core.device import describe_device, torch_device
+from mia_exp.core.score_table import load_table
+from mia_exp.data import PairStore
+from mia_exp.evaluation.blind import BLIND_COLUMNS
+from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.damage import damage_stage
-from mia_exp.pipeline.dataset import Dataset
 from mia_exp.pipeline.disjoint import disjoint_stage, shared_pairs
-from mia_exp.pipeline.model import Model
+from mia_exp.pipeline.queried_model import ModelOutputs, QueriedModel
+from mia_exp.pipeline.run_evidence import RunEvidence
 from mia_exp.pipeline.scores import blind_stage, descriptors_stage, difficulty_stage, reconstruction_stage
+from mia_exp.pipeline.stored_dataset import StoredDataset
+from mia_exp.victims.base import TrainedVictim
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
@@ -34,8 +38,10 @@ class Pipeline:
 
     Attributes:
         split_lists: Who is a member.
-        ids: The pairs that are judged, sorted.
-        case: What the attack is told; None where no victim is asked.
+        ids: The pairs that are evaluated, sorted.
+        victim: The model under attack; None where none is queried.
+        attack: The attack.
+        evidence: What it is given.
 
     Raises:
         MiaError: The dataset cannot be listed, the split cannot be made, or the settings do not fit the data.
@@ -43,22 +49,35 @@ class Pipeline:
 
     def __init__(self, config: Config, logger: "Logger | None" = None) -> None:
         self.config = config
+        self.attack = config.attack
         device = torch_device(config.trainer.accelerator)
         self.store = ArtifactStore(Path(config.output_dir) / "artifacts", describe_device(device))
         self._context = Context(config, self.store, device, logger)
-        self.dataset = Dataset(self._context, config.dataset)
-        self.split_lists = make_split(self.dataset.records, config.split, *official_partitions(config.dataset))
+        self.dataset = StoredDataset(self._context, config.dataset)
+        self.split_lists = config.split.draw(self.dataset.records, *config.dataset.official_partitions())
         members, nonmembers = self.split_lists.evaluated()
         self.ids = sorted((*members, *nonmembers))
-        self.victim: Model | None = None
-        self.case: Case | None = None
-        if isinstance(config.victim, TrainedVictim) and not isinstance(config.attack, DifficultyOnlyConfig):
-            self.victim = Model(
+        self.victim: QueriedModel | None = None
+        self.outputs: ModelOutputs | None = None
+        self.reconstruction: Stage | None = None
+        if isinstance(config.victim, TrainedVictim) and config.attack.queries_victim:
+            self.victim = QueriedModel(
                 self._context, "victim", config.victim, config.query, self.dataset, self.split_lists.members
             )
-            self.case = self._open_case(self.victim)
-        self.attack = Attack() if self.case is None else open_attack(config.attack, self.case)
-        # Planned now, so that a pair on both sides is refused before any work.
+            self.outputs = self.victim.outputs(self.dataset, self.ids, config.defense)
+            self.reconstruction = reconstruction_stage(self._context, self.dataset, self.ids, self.outputs.stage)
+        self.evidence = RunEvidence(
+            self._context,
+            self.dataset,
+            self.ids,
+            (self.split_lists.shadow_train, self.split_lists.shadow_test),
+            self.outputs,
+            None if self.victim is None else self.victim.black_box(config.defense),
+            self.reconstruction,
+            self.difficulty,
+        )
+        # Planned now, so that what does not fit is refused before any work.
+        self._attack_stages = dict(self.attack.stages(self.evidence))
         _ = self.disjoint
 
     # --- the plan ---
@@ -75,51 +94,61 @@ class Pipeline:
 
     @cached_property
     def pairs(self) -> Stage:
-        """All pairs at the size at which they are judged."""
+        """All pairs at the size at which they are evaluated."""
         return self.dataset.stage(self.config.victim.image_size)
 
     @cached_property
     def difficulty(self) -> Stage:
-        """L_diff of the judged pairs."""
+        """L_diff of the evaluated pairs."""
         return difficulty_stage(self._context, self.dataset, self.ids)
 
     @cached_property
     def blind(self) -> Stage:
-        """Image statistics of the judged targets."""
+        """Image statistics of the evaluated targets."""
         return blind_stage(self._context, self.dataset, self.ids)
 
     @cached_property
     def descriptors(self) -> Stage:
-        """What the targets of all members and of all judged pairs look like to the backbone."""
-        return descriptors_stage(self._context, self.dataset, self._trained_or_judged)
+        """What the targets of all members and of all evaluated pairs look like to the backbone."""
+        return descriptors_stage(self._context, self.dataset, self._trained_or_evaluated)
 
     @cached_property
     def disjoint(self) -> Stage | None:
-        """Holds the attacker's own pairs against the members and the judged pairs; None where there are none."""
-        if self.attack.own_pairs is None:
+        """Holds the attacker's own pairs against members and evaluated pairs; None where there are none."""
+        if self.attack.own_pairs is OwnPairs.none:
             return None
-        return disjoint_stage(self._context, self.dataset, self._trained_or_judged, *self.attack.own_pairs)
+        own = self.evidence.own
+        return disjoint_stage(
+            self._context, self.dataset, self._trained_or_evaluated, self.evidence.own_dataset, own.ids
+        )
+
+    @cached_property
+    def _undefended(self) -> ModelOutputs | None:
+        if self.victim is None or not self.config.defense.changes_answers:
+            return None
+        return self.victim.outputs(self.dataset, self.ids)
 
     @cached_property
     def damage(self) -> Stage | None:
-        """What the defense does to the answers; None where there is no defense."""
-        if self.case is None or self.case.defense.kind == "none":
+        """What the defense does to the outputs; None where there is no defense."""
+        if self._undefended is None or self.outputs is None:
             return None
-        return damage_stage(self.case)
+        return damage_stage(self._context, self.dataset, self._undefended, self.outputs)
 
-    @property
+    @cached_property
     def stages(self) -> dict[str, Stage]:
         """All stages, in the order in which they are run, by their part in this run; one can play two parts."""
         stages = {"split": self.split}
         if self.disjoint is not None:
             # Before the victim, whose training may take hours that a refusal would waste.
-            stages |= {"pairs": self.pairs, "disjoint": self.disjoint}
-        if self.case is not None:
-            stages |= self.case.victim.stages
+            own = self.evidence.own_dataset.stage(self.config.victim.image_size)
+            stages |= {"pairs": self.pairs, "shadow_pairs": own, "disjoint": self.disjoint}
+        if self.victim is not None and self.outputs is not None and self.reconstruction is not None:
+            stages |= self.victim.stages
             stages |= {
                 "pairs": self.pairs,
-                "queries": self.case.queries,
-                "reconstruction": self.case.reconstruction,
+                "queries": self.outputs.stage,
+                "reconstruction": self.reconstruction,
             }
         stages |= {
             "pairs": self.pairs,
@@ -127,10 +156,9 @@ class Pipeline:
             "blind": self.blind,
             "descriptors": self.descriptors,
         }
-        stages |= self.attack.stages
-        if self.damage is not None:
-            assert self.case is not None
-            stages |= {"undefended_queries": self._undefended(self.case), "damage": self.damage}
+        stages |= self._attack_stages
+        if self.damage is not None and self._undefended is not None:
+            stages |= {"undefended_queries": self._undefended.stage, "damage": self.damage}
         return stages
 
     # --- what the stages made ---
@@ -140,20 +168,27 @@ class Pipeline:
         for stage in self.stages.values():
             self.store.get(stage)
 
+    @cached_property
     def scores(self) -> pd.DataFrame:
-        """The score table: `id`, a column a score, and the blind ones; never a label."""
-        return pd.DataFrame({"id": self.ids, **self._attack_columns, **self._blind_columns})
+        """The score table, indexed by id: one column per score and per blind statistic; never a label."""
+        tables = [self._standard_scores, self.attack.score(self.evidence), self._blind_statistics]
+        joined = pd.concat(tables, axis=1, join="outer").reindex(self.ids)
+        # The attack may hand on what every attack is compared with.
+        return joined.loc[:, ~joined.columns.duplicated()][[column.name for column in self.columns]]
 
     @property
-    def score_columns(self) -> list[str]:
-        """The columns of the score table that are attacks."""
-        return list(self._attack_columns)
-
-    def blind_columns(self) -> pd.DataFrame:
-        """The columns that never query the victim: `id`, difficulties and the image statistics."""
-        columns = self._blind_columns
-        judged = {name: values for name, values in columns.items() if name not in self._attack_columns}
-        return pd.DataFrame({"id": self.ids, **judged})
+    def columns(self) -> list[Column]:
+        """The columns of the score table: what every attack is compared with, its own, and the blind ones."""
+        compared = [L_REC] if self.victim is not None else []
+        declared = {column.name: column for column in (*compared, *self.attack.columns)}
+        blind = {column.name: column for column in (L_DIFF, *BLIND_COLUMNS)}
+        attacks = [column for column in declared.values() if not column.blind]
+        return [
+            *attacks,
+            *(column for name, column in blind.items() if name not in declared and name == L_DIFF.name),
+            *(column for column in declared.values() if column.blind),
+            *(column for name, column in blind.items() if name not in declared and name != L_DIFF.name),
+        ]
 
     def caveats(self) -> list[str]:
         """What a reader must know of how the data were read and shared, in sentences."""
@@ -162,19 +197,20 @@ class Pipeline:
             own, other = shared[0]
             found.append(
                 f"{len(shared)} of the attacker's own pairs show the same as pairs that the victim was trained on "
-                f"or that are judged (such as {own} and {other}): the dataset holds them twice. Remove one of each."
+                f"or that are evaluated (such as {own} and {other}): the dataset holds them twice. "
+                "Remove one of each."
             )
         return found
 
     def described(self) -> tuple[np.ndarray, list[str]]:
-        """What the targets of members and of judged pairs look like, float64 (N, C), and their ids (N,)."""
+        """What the targets of members and of evaluated pairs look like, float64 (N, C), and their ids (N,)."""
         vectors = np.load(self.store.get(self.descriptors) / "descriptors.npy")
-        return vectors.astype(np.float64), self._trained_or_judged
+        return vectors.astype(np.float64), self._trained_or_evaluated
 
     @property
     def headline(self) -> str:
         """The column that the run is about."""
-        return "l_diff" if self.case is None else self.attack.headline
+        return self.attack.columns[0].name
 
     def damage_done(self) -> dict[str, Any] | None:
         """What the defense did to the answers."""
@@ -184,54 +220,22 @@ class Pipeline:
         return done
 
     @property
-    def attribution(self) -> list[str]:
-        """What the dataset's licence asks to be said wherever its images are shown."""
-        return [ATTRIBUTION] if isinstance(self.config.dataset, OpenMojiDataset) else []
-
-    @property
-    def answers(self) -> np.ndarray | None:
-        """V(x), uint8 (N, H, W, 3), in the order of `ids`, as the attack saw it; None where nobody answered."""
-        return None if self.case is None else self.case.victim.answers(self.case.queries)
-
-    @property
     def pair_store(self) -> PairStore:
-        """The pairs at the size at which they are judged."""
+        """The pairs at the size at which they are evaluated."""
         return self.dataset.at(self.config.victim.image_size)
 
     @property
-    def _trained_or_judged(self) -> list[str]:
-        """Ids of the members and of the judged pairs, sorted, so that their order says nothing about membership."""
+    def _trained_or_evaluated(self) -> list[str]:
+        """Ids of members and evaluated pairs, sorted, so that their order says nothing about membership."""
         return sorted({*self.split_lists.members, *self.ids})
 
-    @cached_property
-    def _attack_columns(self) -> dict[str, np.ndarray]:
-        if self.case is None:
-            return self._l_diff
-        return {"l_rec": self.case.l_rec, **self.attack.columns()}
+    @property
+    def _standard_scores(self) -> pd.DataFrame:
+        difficulty = load_table(self.store.get(self.difficulty))
+        if self.reconstruction is None:
+            return difficulty
+        return pd.concat([load_table(self.store.get(self.reconstruction)), difficulty], axis=1)
 
-    @cached_property
-    def _blind_columns(self) -> dict[str, np.ndarray]:
-        return {**self._l_diff, **self.attack.blind(), **load_columns(self.store.get(self.blind))}
-
-    @cached_property
-    def _l_diff(self) -> dict[str, np.ndarray]:
-        return load_columns(self.store.get(self.difficulty))
-
-    def _open_case(self, victim: Model) -> Case:
-        defense = self.config.defense
-        queries = victim.queries(self.dataset, self.ids, defense)
-        return Case(
-            self._context,
-            self.dataset,
-            list(self.split_lists.shadow_train),
-            list(self.split_lists.shadow_test),
-            self.ids,
-            victim,
-            defense,
-            queries,
-            reconstruction_stage(self._context, self.dataset, self.ids, queries),
-            self.difficulty,
-        )
-
-    def _undefended(self, case: Case) -> Stage:
-        return case.victim.queries(self.dataset, self.ids)
+    @property
+    def _blind_statistics(self) -> pd.DataFrame:
+        return load_table(self.store.get(self.blind))

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_exp.artifacts import Stage
-from mia_exp.attacks.reconstruction import reconstruction_error
-from mia_exp.features import weights_fingerprint
-from mia_exp.keys import deciding
-from mia_exp.pipeline.context import Context, batches, numbered_batches, save_columns
-from mia_exp.pipeline.dataset import Dataset
-from mia_exp.progress import track
+from mia_exp.attacks.numerics.reconstruction_error import reconstruction_error
+from mia_exp.core.artifacts import Stage
+from mia_exp.core.keys import deciding
+from mia_exp.core.progress import track
+from mia_exp.core.score_table import batches, numbered_batches, save_table, score_table
+from mia_exp.pipeline.context import Context
+from mia_exp.pipeline.stored_dataset import StoredDataset
 
 # Pairs held in memory at once.
-TOGETHER = 64
+BATCH_SIZE = 64
 # Images that the backbone sees at once; their features do not depend on it.
-DESCRIBED_TOGETHER = 16
+BACKBONE_BATCH_SIZE = 16
 
 
 def reconstruction_stage(
-    context: Context, dataset: Dataset, ids: Sequence[str], queries: Stage, column: str = "l_rec"
+    context: Context, dataset: StoredDataset, ids: Sequence[str], queries: Stage, column: str = "l_rec"
 ) -> Stage:
     """L_rec of the pairs `ids`, whose answers `queries` holds in the same order."""
     size = context.config.victim.image_size
@@ -29,28 +29,28 @@ def reconstruction_stage(
         store = dataset.at(size)
         answers = np.load(context.store.get(queries) / "v.npy", mmap_mode="r")
         errors = np.empty(len(ids))
-        for rows, few in numbered_batches(ids, TOGETHER):
+        for rows, few in numbered_batches(ids, BATCH_SIZE):
             errors[rows] = reconstruction_error(store.y[store.rows(few)], answers[rows])
-        save_columns(folder, ids, {column: errors})
+        save_table(folder, score_table(ids, **{column: errors}))
 
     inputs = {"pairs": dataset.stage(size), "queries": queries}
     return Stage("reconstruction", 1, {"column": column}, inputs, build, note=f"{len(ids)} images")
 
 
-def difficulty_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage:
+def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
     """L_diff of the pairs `ids`; no victim has a part in it."""
     config, features = context.config.difficulty, context.config.features
     size = context.config.victim.image_size
     settings = {
         **deciding(config),
         **deciding(features),
-        "weights": weights_fingerprint(features),
+        "weights": features.fingerprint(),
         "ids": list(ids),
     }
 
     def build(folder: Path) -> None:
         # Imported where it is used: the backbones' libraries take seconds to load.
-        from mia_exp.attacks.difficulty import DifficultyScorer
+        from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
 
         scorer = DifficultyScorer(features, config, context.device)
         store = dataset.at(size)
@@ -61,13 +61,13 @@ def difficulty_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> 
             x, y = store.batch(few)
             # Of an input with instance boundaries, the picture.
             scores[rows] = scorer(*config.source.images(x[:, :3], y))
-        save_columns(folder, ids, {"l_diff": scores})
+        save_table(folder, score_table(ids, l_diff=scores))
 
-    note = f"{len(ids)} images, {features.backbone}"
+    note = f"{len(ids)} images, {features.name}"
     return Stage("difficulty", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)
 
 
-def blind_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage:
+def blind_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
     """Image statistics of the targets of `ids`; no model has a part in them."""
     size = context.config.victim.image_size
 
@@ -75,16 +75,16 @@ def blind_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage
         from mia_exp.evaluation import blind_statistics
 
         store = dataset.at(size)
-        parts = [blind_statistics(store.y[store.rows(few)]) for few in batches(ids, TOGETHER)]
+        parts = [blind_statistics(store.y[store.rows(few)]) for few in batches(ids, BATCH_SIZE)]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         columns["file_size"] = np.asarray(store.source_bytes, dtype=np.float64)[store.rows(ids)]
-        save_columns(folder, ids, columns)
+        save_table(folder, score_table(ids, **columns))
 
     inputs = {"pairs": dataset.stage(size)}
     return Stage("blind", 1, {"ids": list(ids)}, inputs, build, note=f"{len(ids)} images")
 
 
-def descriptors_stage(context: Context, dataset: Dataset, ids: Sequence[str]) -> Stage:
+def descriptors_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
     """The pooled features of the targets of `ids`, float32 (N, C); no victim has a part in them."""
     features = context.config.features
     size = context.config.victim.image_size
@@ -94,10 +94,10 @@ def descriptors_stage(context: Context, dataset: Dataset, ids: Sequence[str]) ->
 
         pool = PooledFeatures(features, context.device)
         store = dataset.at(size)
-        cut = list(batches(ids, DESCRIBED_TOGETHER))
+        cut = list(batches(ids, BACKBONE_BATCH_SIZE))
         parts = [pool(store.batch(few)[1]).astype(np.float32) for few in track(cut, "describing targets", len(cut))]
         np.save(folder / "descriptors.npy", np.concatenate(parts))
 
-    settings = {**deciding(features), "weights": weights_fingerprint(features), "ids": list(ids)}
-    note = f"{len(ids)} images, {features.backbone}"
+    settings = {**deciding(features), "weights": features.fingerprint(), "ids": list(ids)}
+    note = f"{len(ids)} images, {features.name}"
     return Stage("descriptors", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)

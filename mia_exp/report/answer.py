@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mia_exp.evaluation import allowed_accusations
-from mia_exp.report.labels import meaning, title
+from mia_exp.report.column_titles import meaning, title
 
 NO_BLIND_DIFFERENCE = "No blind column separates the split by more than chance."
 # With fewer false alarms than this, the threshold hangs on single images.
@@ -53,10 +53,8 @@ def _scale(metrics: Mapping[str, Any]) -> str:
 
 def images(metrics: Mapping[str, Any]) -> str:
     """`100 members and 100 non-members of a random split`."""
-    kind = {"random": "a random split", "official": "the dataset's official split"}.get(
-        str(metrics["split"].get("kind")), "a split"
-    )
-    return f"{metrics['n_members']} members and {metrics['n_nonmembers']} non-members of {kind}"
+    split = metrics["split"]["title"]
+    return f"{metrics['n_members']} members and {metrics['n_nonmembers']} non-members of {split}"
 
 
 def answer(metrics: Mapping[str, Any]) -> str:
@@ -72,16 +70,16 @@ def answer(metrics: Mapping[str, Any]) -> str:
     if not _asked(metrics):
         differs = best["auc_ci95"][0] > 0.5 or best["auc_ci95"][1] < 0.5
         finding = "tells" if differs else "does not tell"
-        return f"{title(name)} alone {finding} the two groups apart: {measured}{found}."
+        return f"{title(metrics, name)} alone {finding} the two groups apart: {measured}{found}."
     if best["auc_ci95"][0] <= 0.5:
         return (
-            f"By AUC, no attack here tells members from non-members better than chance: {title(name)}, the "
-            f"strongest, reaches {measured}{found}. That speaks for these attacks on these images; another may do "
-            "better."
+            "By AUC, no attack here tells members from non-members better than chance: "
+            f"{title(metrics, name)}, the strongest, reaches {measured}{found}. That speaks for these attacks on "
+            "these images; another may do better."
         )
     return (
         "An attacker with black-box access, who only sees the model's answers, tells members from non-members "
-        f"with {measured} ({title(name)}){found}."
+        f"with {measured} ({title(metrics, name)}){found}."
     )
 
 
@@ -150,14 +148,17 @@ def rate_notes(metrics: Mapping[str, Any]) -> list[str]:
 def attack_rows(metrics: Mapping[str, Any]) -> list[Row]:
     """A row for each attack, the strongest first."""
     strongest_first = sorted(metrics["attacks"].items(), key=lambda item: -item[1]["auc"])
-    return [Row(title(name), meaning(name), _cells(result, _rates(metrics))) for name, result in strongest_first]
+    return [
+        Row(title(metrics, name), meaning(metrics, name), _cells(result, _rates(metrics)))
+        for name, result in strongest_first
+    ]
 
 
 def delta_rows(metrics: Mapping[str, Any]) -> list[Row]:
     """A row for each difference of two columns' AUC."""
     return [
         Row(
-            " − ".join(title(column) for column in name.split(" - ")),
+            " − ".join(title(metrics, column) for column in name.split(" - ")),
             "difference of AUC",
             [with_interval(delta["auc"], delta["ci95"], signed=True)],
         )
@@ -169,7 +170,9 @@ def blind_rows(metrics: Mapping[str, Any]) -> list[Row]:
     """A row for each column that never queries the model, the furthest from chance first."""
     furthest_first = sorted(metrics["blind"].items(), key=lambda item: -abs(item[1]["auc"] - 0.5))
     return [
-        Row(title(name), meaning(name), _cells(result, _rates(metrics)), bool(result["separates"]))
+        Row(
+            title(metrics, name), meaning(metrics, name), _cells(result, _rates(metrics)), bool(result["separates"])
+        )
         for name, result in furthest_first
     ]
 

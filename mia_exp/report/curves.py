@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from scipy.stats import pearsonr, spearmanr
 
+from mia_exp.core.column import Column
 from mia_exp.evaluation import as_membership, roc_curve
-from mia_exp.report.labels import math_title, meaning
+from mia_exp.report.column_titles import math_title
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
 
 BINS = 30
@@ -19,7 +20,7 @@ LEGEND_COLUMNS = 5
 
 
 def plot_roc(
-    table: pd.DataFrame, is_member: np.ndarray, attacks: Sequence[str], blind: Sequence[str], path: Path
+    table: pd.DataFrame, is_member: np.ndarray, attacks: Sequence[Column], blind: Sequence[Column], path: Path
 ) -> None:
     """ROC curves on linear axes, and on logarithmic ones where rare false alarms can be seen.
 
@@ -55,7 +56,7 @@ def plot_roc(
         figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=LEGEND_COLUMNS)
 
 
-def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequence[str], path: Path) -> None:
+def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequence[Column], path: Path) -> None:
     """How members and non-members are spread over each column, as in the paper's Fig. 3.
 
     Args:
@@ -67,7 +68,7 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
     with styled_figure(path, 3.9) as figure:
         axes = figure.subplots(1, len(columns), squeeze=False)[0]
         for axis, column in zip(axes, columns, strict=True):
-            values = table[column].to_numpy()
+            values = table[column.name].to_numpy()
             edges = np.histogram_bin_edges(values, BINS)
             for group, color in ((is_member, MEMBER), (~is_member, NONMEMBER)):
                 counts = np.histogram(values[group], edges)[0]
@@ -81,13 +82,14 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
 
 
 def plot_error_against_difficulty(
-    table: pd.DataFrame, is_member: np.ndarray, difficulties: Sequence[str], path: Path
+    table: pd.DataFrame, is_member: np.ndarray, error: Column, difficulties: Sequence[Column], path: Path
 ) -> None:
     """L_rec against each difficulty, as in the paper's Fig. 5, with the correlation in each group.
 
     Args:
-        table: Has `l_rec` and the difficulties, N rows.
+        table: Has the error and the difficulties, N rows.
         is_member: (N,), bool.
+        error: The reconstruction error.
         difficulties: One panel each.
         path: The PNG to write.
     """
@@ -98,16 +100,16 @@ def plot_error_against_difficulty(
                 (is_member, "members", MEMBER, "o"),
                 (~is_member, "non-members", NONMEMBER, "s"),
             ):
-                x, y = table[difficulty].to_numpy()[group], table["l_rec"].to_numpy()[group]
+                x, y = table[difficulty.name].to_numpy()[group], table[error.name].to_numpy()[group]
                 style = {"s": 18, "color": color, "alpha": 0.65, "marker": marker, "linewidths": 0}
                 axis.scatter(x, y, label=f"{name}: {_correlations(x, y)}", **style)
-            axis.set(xlabel=f"{math_title(difficulty)}, {meaning(difficulty)}")
+            axis.set(xlabel=f"{math_title(difficulty)}, {difficulty.meaning}")
             axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
-        axes[0].set_ylabel(f"{math_title('l_rec')}, reconstruction error")
+        axes[0].set_ylabel(f"{math_title(error)}, {error.meaning}")
 
 
-def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: str, **line: object) -> None:
-    curve = roc_curve(as_membership(column, table[column].to_numpy(dtype=np.float64)), is_member)
+def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: Column, **line: object) -> None:
+    curve = roc_curve(as_membership(column, table[column.name].to_numpy(dtype=np.float64)), is_member)
     axis.plot(curve.fpr, curve.tpr, label=math_title(column), **line)  # type: ignore[arg-type]
 
 

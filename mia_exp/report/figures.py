@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mia_exp.core.column import Column
 from mia_exp.evaluation import as_membership
+from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
 from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
-from mia_exp.report.labels import math_title, meaning, title
 
 
 class Gallery(Protocol):
@@ -55,11 +56,16 @@ def choose_figures(
         table: Scores by id, N rows; has `l_diff`, and `l_rec` where a victim was asked.
         is_member: (N,).
         gallery: The images of these ids.
+
+    Raises:
+        KeyError: The metrics do not describe a column of the table.
     """
-    attacks = [name for name in metrics["attacks"] if name in table]
-    blind = [name for name in metrics["blind"] if name in table]
-    headline = metrics.get("headline", "l_mem")
-    shown = list(dict.fromkeys(name for name in ("l_rec", headline) if name in table))
+    declared = columns_of(metrics)
+    columns = {name: declared[name] for name in table.columns}
+    attacks = [column for column in columns.values() if not column.blind]
+    blind = [column for column in columns.values() if column.blind]
+    headline = columns[metrics["headline"]]
+    shown = [columns[name] for name in dict.fromkeys(("l_rec", headline.name)) if name in columns]
     figures = [
         ReportFigure(
             "roc",
@@ -78,44 +84,49 @@ def choose_figures(
             "of the paper.",
             partial(plot_histograms, table, is_member, shown),
         ),
-        _extremes("difficulty-extremes", "l_diff", "Fig. 1", table, gallery),
+        _extremes("difficulty-extremes", columns["l_diff"], "Fig. 1", table, gallery),
     ]
-    if "l_vsd" in table:
-        figures.append(_extremes("search-difficulty-extremes", "l_vsd", "Fig. 13", table, gallery))
-    if "l_rec" in table:
-        difficulties = [name for name in ("l_diff", "l_shadow", "l_vsd") if name in table]
-        figures.insert(2, _error_against_difficulty(table, is_member, difficulties))
-        figures.append(_exposed_members(table[is_member], headline, gallery))
+    # Difficulties: what some attack subtracts, and L_diff, which is there beside all of them.
+    names = dict.fromkeys(["l_diff", *(column.subtracts for column in attacks if column.subtracts)])
+    difficulties = [columns[name] for name in names if name in columns]
+    figures += [
+        _extremes(f"{difficulty.name.replace('_', '-')}-extremes", difficulty, "Fig. 13", table, gallery)
+        for difficulty in difficulties[1:]
+    ]
+    if "l_rec" in columns:
+        figures.insert(2, _error_against_difficulty(table, is_member, columns["l_rec"], difficulties))
+        figures.append(_exposed_members(table[is_member], headline, columns, gallery))
     return figures
 
 
-def _sides(columns: list[str]) -> str:
-    """Where members lie on each axis, if the model was asked."""
-    if "l_rec" not in columns:
+def _sides(columns: list[Column]) -> str:
+    """Where members lie on each axis, if the model was queried."""
+    if "l_rec" not in [column.name for column in columns]:
         return ""
-    right = [title(name) for name in columns if not name.startswith("l_")]
+    right = [column.title for column in columns if column.higher_is_member]
     return f"The errors (L) of members lie further left{f', their {right[0]} further right' if right else ''}. "
 
 
 def _error_against_difficulty(
-    table: pd.DataFrame, is_member: NDArray[np.bool_], difficulties: list[str]
+    table: pd.DataFrame, is_member: NDArray[np.bool_], error: Column, difficulties: list[Column]
 ) -> ReportFigure:
+    names = [error.name, *(column.name for column in difficulties)]
     return ReportFigure(
         "error-against-difficulty",
         "Reconstruction error against difficulty",
         "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the difficulty "
         "then removes a part of the error that says nothing about membership. After Fig. 5 of the paper.",
-        partial(plot_error_against_difficulty, table[["l_rec", *difficulties]], is_member, difficulties),
+        partial(plot_error_against_difficulty, table[names], is_member, error, difficulties),
     )
 
 
-def _extremes(name: str, column: str, original: str, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
-    difficulty = table[column].sort_values(kind="stable")
+def _extremes(name: str, column: Column, original: str, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
+    difficulty = table[column.name].sort_values(kind="stable")
     easiest, hardest = difficulty.head(ACROSS), difficulty.tail(ACROSS).iloc[::-1]
     return ReportFigure(
         name,
-        f"Easiest and hardest images by {title(column)}",
-        f"The targets with the lowest and the highest {title(column)}, {meaning(column)}, members and non-members "
+        f"Easiest and hardest images by {column.title}",
+        f"The targets with the lowest and the highest {column.title}, {column.meaning}, members and non-members "
         f"alike; the number is that score. After {original} of the paper.",
         partial(
             plot_difficulty_extremes,
@@ -127,21 +138,23 @@ def _extremes(name: str, column: str, original: str, table: pd.DataFrame, galler
     )
 
 
-def _exposed_members(members: pd.DataFrame, headline: str, gallery: Gallery) -> ReportFigure:
-    as_score = as_membership(headline, members[headline].to_numpy(dtype=np.float64))
+def _exposed_members(
+    members: pd.DataFrame, headline: Column, columns: Mapping[str, Column], gallery: Gallery
+) -> ReportFigure:
+    as_score = as_membership(headline, members[headline.name].to_numpy(dtype=np.float64))
     exposed = members.iloc[np.argsort(-as_score, kind="stable")[:ACROSS]]
     ids = exposed.index.tolist()
-    columns = [name for name in dict.fromkeys((headline, "l_rec", "l_diff")) if name in members]
+    names = [name for name in dict.fromkeys((headline.name, "l_rec", "l_diff")) if name in columns]
     # A title in words is wider than an image.
-    short = {name: math_title(name) if name.startswith("l_") else "score" for name in columns}
+    short = {name: math_title(columns[name]) if "_" in columns[name].title else "score" for name in names}
     captions = [
-        "\n".join(f"{short[name]} {score:.3f}" for name, score in zip(columns, scores, strict=True))
-        for scores in exposed[columns].to_numpy()
+        "\n".join(f"{short[name]} {score:.3f}" for name, score in zip(names, scores, strict=True))
+        for scores in exposed[names].to_numpy()
     ]
     return ReportFigure(
         "exposed-members",
         "The most exposed members",
-        f"The training images that {title(headline)} gives away first: what the model was asked, the target it was "
+        f"The training images that {headline.title} gives away first: what the model was asked, the target it was "
         "trained on, and its answer.",
         partial(plot_exposed, gallery.x(ids)[..., :3], gallery.y(ids), gallery.v(ids), captions),
     )

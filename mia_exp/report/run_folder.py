@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mia_exp.core.storage import whole
 from mia_exp.evaluation import NearPair
 from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_page
-from mia_exp.storage import whole
 
 # The last figure of each name, with the digest of what it shows: the jobs of a sweep share most of theirs, and
 # drawing is most of what a job takes whose stages are cached.
@@ -37,7 +37,7 @@ def write_report(
     Args:
         folder: The run's folder.
         metrics: What `metrics.json` is to hold.
-        scores: Column `id` and a column a score or statistic, such as `l_rec` and `l_diff`; no label.
+        scores: One row per id, one column per score or statistic, such as `l_rec` and `l_diff`; no label.
         members: Ids that the victim was trained on.
         nonmembers: Ids that it was not trained on.
         gallery: The images of these ids.
@@ -53,10 +53,10 @@ def write_report(
     with whole(folder / "metrics.json") as path:
         path.write_text(text)
     with whole(folder / "scores.parquet") as path:
-        scores.to_parquet(path, index=False)
+        scores.reset_index().to_parquet(path, index=False)
     with whole(folder / "near_duplicates.csv") as path:
         _write_near(nearest, path)
-    table = scores.set_index("id").loc[[*members, *nonmembers]]
+    table = scores.loc[[*members, *nonmembers]]
     is_member = np.arange(len(table)) < len(members)
     figures = []
     for figure in choose_figures(metrics, table, is_member, gallery):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mia_exp.errors import MiaError
-from mia_exp.report.labels import title
+from mia_exp.core.column import Column
+from mia_exp.core.errors import MiaError
+from mia_exp.report.column_titles import columns_of
 from mia_exp.report.swept_number import number_in, swept_numbers
 
 # What a job's images are chosen by, and what is asked about them: two jobs that differ here did not find the same,
@@ -73,7 +74,12 @@ class SweepRow:
     @property
     def label(self) -> str:
         """Title and setting."""
-        return f"{title(self.column)} ({self.setting})" if self.words else title(self.column)
+        return f"{self.declared.title} ({self.setting})" if self.words else self.declared.title
+
+    @property
+    def declared(self) -> Column:
+        """The column, as its jobs describe it."""
+        return columns_of(self.jobs[0].metrics)[self.column]
 
     @property
     def distance(self) -> float:

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mia_exp.core.column import Column
+from mia_exp.report.column_titles import math_title
 from mia_exp.report.interval_band import plot_band
-from mia_exp.report.labels import math_title
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, styled_figure
 from mia_exp.report.sweep import Sweep, SweepRow, without
 from mia_exp.report.swept_number import Spacing, spacing, step_to_zero
@@ -37,6 +38,7 @@ class Curve:
 
     Attributes:
         column: Its name.
+        declared: The column.
         words: What else sets its jobs apart from others of the same images.
         points: A number each with the column's results there, in ascending order.
         blind: Whether it never queries the model.
@@ -44,6 +46,7 @@ class Curve:
     """
 
     column: str
+    declared: Column
     words: tuple[str, ...]
     points: list[tuple[float, SweepRow]]
     blind: bool
@@ -53,7 +56,7 @@ class Curve:
     def label(self) -> str:
         """Title and setting, as matplotlib writes them."""
         setting = " ".join(self.words).replace("$", r"\$")
-        return f"{math_title(self.column)} ({setting})" if setting else math_title(self.column)
+        return f"{math_title(self.declared)} ({setting})" if setting else math_title(self.declared)
 
     @property
     def constant(self) -> bool:
@@ -133,6 +136,7 @@ def _panel(sweep: Sweep, number: str, rows: Sequence[SweepRow]) -> Panel:
     curves = [
         Curve(
             column,
+            same[0].declared,
             words,
             sorted(((place, row) for row in same for place in row.numbers(number)), key=lambda point: point[0]),
             same[0].separates is not None,

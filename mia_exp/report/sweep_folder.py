@@ -5,15 +5,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from mia_exp.core.storage import whole
+from mia_exp.report.column_titles import math_title
 from mia_exp.report.forest import Estimate, plot_forest
-from mia_exp.report.labels import math_title
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_sweep_page
 from mia_exp.report.sweep import FinishedJob, Sweep, SweepRow, collect_sweep
 from mia_exp.report.sweep_curve import plot_curves, swept_curves
 from mia_exp.report.sweep_table import describe, judged_images, markdown, sweep_table
 from mia_exp.report.table import NOTE, results_table
-from mia_exp.storage import whole
 
 
 def write_sweep_report(folder: Path, console: Console | None = None) -> None:
@@ -86,4 +86,4 @@ def _estimates(sweep: Sweep) -> list[Estimate]:
 
 def _math_label(row: SweepRow) -> str:
     setting = row.setting.replace("$", r"\$")
-    return f"{math_title(row.column)} ({setting})" if setting else math_title(row.column)
+    return f"{math_title(row.declared)} ({setting})" if setting else math_title(row.declared)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from mia_exp.report.answer import Row, images, percent, with_interval
-from mia_exp.report.labels import meaning, title
 from mia_exp.report.sweep import Job, Sweep, SweepRow
 
 FPR = "0.01"
@@ -22,7 +21,12 @@ def sweep_table(sweep: Sweep) -> tuple[list[str], list[Row], list[Row]]:
     cells = [_cells(row) for row in (*attacks, *blind)]
     filled = [place for place in range(len(HEADER)) if any(line[place] for line in cells)]
     rows = [
-        Row(title(row.column), row.setting or meaning(row.column), [line[place] for place in filled], row.separates)
+        Row(
+            row.declared.title,
+            row.setting or row.declared.meaning,
+            [line[place] for place in filled],
+            row.separates,
+        )
         for row, line in zip((*attacks, *blind), cells, strict=True)
     ]
     return [HEADER[place] for place in filled], rows[: len(attacks)], rows[len(attacks) :]

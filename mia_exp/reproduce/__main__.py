@@ -6,15 +6,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mia_exp.command_line import read_command
-from mia_exp.errors import MiaError
+from mia_exp.config.command_line import read_command
+from mia_exp.core.errors import MiaError
+from mia_exp.core.terminal import plain_console, print_in_what_there_is
+from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.figures import draw
 from mia_exp.reproduce.page import write_page
 from mia_exp.reproduce.status import print_status
-from mia_exp.terminal import plain_console, print_in_what_there_is
-from mia_exp.termination import STATUS, Terminated, handled_by, terminate
 
 RESULTS = Path("results")
 OUTPUTS = Path("outputs")

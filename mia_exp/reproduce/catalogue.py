@@ -4,10 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mia_exp.config import FeaturesConfig
-from mia_exp.features import has_weights
+from mia_exp.features.backbones.wide_resnet50_2 import WideResNet50
 
-PAPER_FEATURES = FeaturesConfig("wide_resnet50_2")
+PAPER_FEATURES = WideResNet50()
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Item:
 
     def wanting(self, experiment: str) -> str | None:
         """What an experiment needs and is not there; None where nothing is wanting."""
-        if experiment in self.downloads and not has_weights(PAPER_FEATURES):
+        if experiment in self.downloads and not PAPER_FEATURES.is_here():
             return "the weights of Wide-ResNet50-2 (features=wide_resnet50_2 downloads them)"
         for name, folder in self.needs:
             if name == experiment:

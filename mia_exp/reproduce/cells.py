@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mia_exp.storage import whole
+from mia_exp.core.storage import whole
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,12 @@ class Cell:
     def delta(self, name: str) -> Mapping[str, Any] | None:
         """A paired difference, such as `l_mem - l_rec`; None where there is none."""
         return None if self.metrics is None else self.metrics["deltas"].get(name)
+
+
+def backbone_of(metrics: Mapping[str, Any]) -> str:
+    """The network of features of a run; results of before components had a `kind` call it `backbone`."""
+    features = metrics["features"]
+    return str(features["kind"] if "kind" in features else features["backbone"])
 
 
 def read_cells(folder: Path, experiments: Sequence[str]) -> list[Cell]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from mia_exp.features import BACKBONES
+from mia_exp.core.column import Column
+from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.interval_band import plot_band
-from mia_exp.report.labels import math_title
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.paper_figure import paper_figure
@@ -96,14 +96,19 @@ def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, col
     """One score's AUC in percent with its interval, by the setting; cells without it are left out."""
     # By setting: two attacks on one victim have the same L_rec.
     found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
+    if not found:
+        return
+    declared = next(columns_of(cell.metrics)[column] for cell in cells if cell.metrics and cell.result(column))
     try:
         points = sorted(((float(value), result) for value, result in found.items()), key=itemgetter(0))
     except ValueError:
-        _draw_choices(axis, found, column, color, marker, 0.12 * (curve.columns.index(column) - 0.5))
+        _draw_choices(axis, found, declared, color, marker, 0.12 * (curve.columns.index(column) - 0.5))
         return
     x = [place for place, _ in points]
     intervals = [[100 * end for end in result["auc_ci95"]] for _, result in points]
-    plot_band(axis, x, [100 * result["auc"] for _, result in points], intervals, color, marker, math_title(column))
+    plot_band(
+        axis, x, [100 * result["auc"] for _, result in points], intervals, color, marker, math_title(declared)
+    )
     if curve.logarithmic:
         axis.set_xscale("log")
         axis.set_xticks(x, [f"{place:g}" for place in x])
@@ -111,7 +116,7 @@ def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, col
 
 
 def _draw_choices(
-    axis: Axes, found: Mapping[str, Mapping[str, Any]], column: str, color: str, marker: str, aside: float
+    axis: Axes, found: Mapping[str, Mapping[str, Any]], column: Column, color: str, marker: str, aside: float
 ) -> None:
     """Settings without an order: no line joins them, and the scores of one stand beside each other."""
     aucs = np.array([100 * result["auc"] for result in found.values()])
@@ -145,8 +150,8 @@ def _threshold(axis: Axes, cells: Sequence[Cell]) -> None:
     for cell in cells[:1]:
         assert cell.metrics is not None
         grid = cell.metrics["difficulty"]["working_size"]
-        stages = BACKBONES[cell.metrics["features"]["backbone"]].stages
-        columns = sum(min(stage.channels, (4 * grid // stage.stride) ** 2) for stage in stages)
+        stages = cell.metrics["features"]["stages"]
+        columns = sum(min(stage["channels"], (4 * grid // stage["stride"]) ** 2) for stage in stages)
         share = columns / grid**2
         axis.axvline(share, color=BLIND, linestyle=":")
         words = f"as many pixels\nas columns: {share:.0%}"

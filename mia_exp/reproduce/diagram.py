@@ -9,12 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mia_exp.attacks.difficulty import NETWORK_SCALE, resize
-from mia_exp.attacks.loss_map import loss_maps
-from mia_exp.attacks.regression import CUTOFF, split_pixels, upsample
-from mia_exp.command_line import read_command
+from mia_exp.attacks.numerics.difficulty_scorer import NETWORK_SCALE, resize
+from mia_exp.attacks.numerics.loss_map import loss_maps
+from mia_exp.attacks.numerics.regression import CUTOFF, split_pixels, upsample
 from mia_exp.config import Config
-from mia_exp.features import load_backbone
+from mia_exp.config.command_line import read_command
 from mia_exp.pipeline import Pipeline
 from mia_exp.report.style import BLIND
 from mia_exp.reproduce.paper_figure import paper_figure
@@ -35,15 +34,14 @@ def draw_diagram(stem: Path) -> None:
     config = job.config
     pipeline = Pipeline(config)
     pipeline.run()
-    scores = pipeline.scores().set_index("id")
+    scores = pipeline.scores
     members = scores.loc[list(pipeline.split_lists.members)]
     # One in the middle: neither a success to boast of nor a failure.
     chosen = members["l_rec"].sort_values().index[len(members) // 2]
-    answers = pipeline.answers
-    assert answers is not None
+    assert pipeline.outputs is not None
     store = pipeline.pair_store
     row = store.rows([chosen])[0]
-    x, y, v = store.x[row], store.y[row], np.asarray(answers[pipeline.ids.index(chosen)])
+    x, y, v = store.x[row], store.y[row], np.asarray(pipeline.outputs.values[pipeline.ids.index(chosen)])
     tensors = [torch.from_numpy(image[..., :3].copy()).permute(2, 0, 1) / 255 for image in (x, y)]
     parts = DifficultyParts.of(*config.difficulty.source.images(*tensors), config)
     described, predicted = config.difficulty.source.images("x", "y")
@@ -90,7 +88,7 @@ class DifficultyParts:
         size, method = config.difficulty.working_size, config.difficulty.resize
         colours = resize(predicted[None], size, method)[0].flatten(1).T.double().numpy()
         with torch.inference_mode():
-            stages = load_backbone(config.features)(resize(described[None], size * NETWORK_SCALE, method))
+            stages = config.features.load()(resize(described[None], size * NETWORK_SCALE, method))
             columns = torch.cat([upsample(stage, size)[0] for stage in stages]).flatten(1).T.double().numpy()
         split = split_pixels(size, config.difficulty.fitted_share, config.difficulty.seed)
         design = np.column_stack([columns, np.ones(len(columns))])

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from mia_exp.core.terminal import plain_console
 from mia_exp.reproduce.catalogue import Item
 from mia_exp.reproduce.cells import read_cells
 from mia_exp.reproduce.curves import CURVES, plot_curve
 from mia_exp.reproduce.diagram import draw_diagram
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scatter import PLANES, plot_planes
-from mia_exp.terminal import plain_console
 
 DIAGRAM = "fig2"
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mia_exp.data import ATTRIBUTION
-from mia_exp.errors import MiaError
+from mia_exp.core.errors import MiaError
+from mia_exp.core.storage import whole
+from mia_exp.data.readers.openmoji import ATTRIBUTION
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
@@ -12,7 +13,6 @@ from mia_exp.reproduce.pictures import PICTURES
 from mia_exp.reproduce.seeds import SEEDS, render_seeds
 from mia_exp.reproduce.split_alone import render_split_alone
 from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
-from mia_exp.storage import whole
 
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
 PAGE = Path("docs/results.md")

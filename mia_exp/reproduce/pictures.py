@@ -20,7 +20,7 @@ TITLE = 0.4
 PICTURES = {
     "fig1": "difficulty-extremes",
     "fig12": "exposed-members",
-    "fig13": "search-difficulty-extremes",
+    "fig13": "l-vsd-extremes",
     "fig14": "difficulty-extremes",
 }
 

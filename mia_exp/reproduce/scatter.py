@@ -1,7 +1,7 @@
 """Figures of images in a plane: L_rec and L_mem (Figs. 3, 6), L_rec and difficulties (Figs. 5, 7)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from scipy.stats import pearsonr
 from sklearn.metrics import roc_curve
 
+from mia_exp.core.column import Column
 from mia_exp.data import Split
-from mia_exp.report.labels import math_title
+from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.style import CHANCE, MEMBER, NONMEMBER
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
@@ -36,6 +37,8 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
         stem: The file's path without its ending.
     """
     planes = PLANES[name]
+    metrics = json.loads((runs[0] / "metrics.json").read_text())
+    columns = columns_of(metrics)
     # Where two planes are compared, they stand side by side, one dataset above the other, with one axis of errors.
     shape = (1, len(runs)) if len(planes) == 1 else (len(runs), len(planes))
     with paper_figure(stem, 3.9 * shape[0]) as figure:
@@ -49,19 +52,19 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
                 x, y = table[across][group], table[up][group]
                 axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
             if across == "l_mem":
-                words = _draw_best_lines(axis, table, is_member)
+                words = _draw_best_lines(axis, table, is_member, columns)
             else:
                 words = f"Pearson {pearsonr(table[across], table[up]).statistic:.2f}"
             axis.locator_params(axis="x", nbins=6)
-            axis.set(xlabel=math_title(across), title=f"{NAMES.get(dataset, dataset)}\n{words}")
+            axis.set(xlabel=math_title(columns[across]), title=f"{NAMES.get(dataset, dataset)}\n{words}")
         for row in grid:
-            row[0].set_ylabel(math_title(planes[0][1]))
+            row[0].set_ylabel(math_title(columns[planes[0][1]]))
         handles, labels = grid[0][0].get_legend_handles_labels()
-        title = scale_title(json.loads((runs[0] / "metrics.json").read_text()))
+        title = scale_title(metrics)
         figure.legend(handles, labels, loc="outside upper center", ncols=2, title=title)
 
 
-def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray) -> str:
+def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, columns: Mapping[str, Column]) -> str:
     """The line of each score that separates best, and the share of the images that it puts on the right side.
 
     It is chosen on the images that it is judged on, which flatters both scores alike.
@@ -70,7 +73,7 @@ def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray) -> 
     for name, draw in (("l_mem", axis.axvline), ("l_rec", axis.axhline)):
         threshold, accuracy = best_line(table[name].to_numpy(), is_member)
         draw(threshold, color=CHANCE, linestyle="--", linewidth=1.2, zorder=0)
-        words.append(f"{accuracy:.0%} by {math_title(name)}")
+        words.append(f"{accuracy:.0%} by {math_title(columns[name])}")
     return ", ".join(words)
 
 

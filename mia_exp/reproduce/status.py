@@ -9,12 +9,12 @@ from statistics import mean
 
 from rich.table import Table
 
-from mia_exp.command_line import read_command
-from mia_exp.errors import MiaError
+from mia_exp.config.command_line import read_command
+from mia_exp.core.errors import MiaError
+from mia_exp.core.terminal import plain_console
 from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import read_cells
-from mia_exp.terminal import plain_console
 
 # A table of fewer columns would fold its lines where the output is not a terminal.
 COLUMNS = 120

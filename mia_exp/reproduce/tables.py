@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.cells import Cell, backbone_of
 from mia_exp.reproduce.published import CASES, PUBLISHED, Published
 from mia_exp.reproduce.verdict import verdict
 
@@ -162,7 +162,7 @@ def _stands_on(about: Mapping[str, Any]) -> list[str]:
         f"{about['n_members']} + {about['n_nonmembers']}",
         str(about["split"]["seed"]),
         f"`{about['split']['hash'][:8]}`",
-        str(about["features"]["backbone"]),
+        backbone_of(about),
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mia_exp.reproduce.cells import backbone_of
 from mia_exp.reproduce.published import Published
 
 # What the paper had, as far as it says; pairs that a victim was trained on, by dataset.
@@ -28,7 +29,7 @@ def differences(metrics: Mapping[str, Any], column: str) -> list[str]:
     side = metrics["victim"]["image_size"]
     if side != PAPER_SIDE:
         found.append(f"{side} px")
-    backbone = metrics["features"]["backbone"]
+    backbone = backbone_of(metrics)
     if column not in WITHOUT_FEATURES and backbone != PAPER_BACKBONE:
         found.append(f"features of {backbone}")
     members = metrics["split"]["members"]

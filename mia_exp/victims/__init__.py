@@ -5,7 +5,7 @@ victim trained.
 """
 
 from mia_exp.victims.generator_file import LOSSES_FILE, generator_file, load_generator, training_set_hash
-from mia_exp.victims.query import QueryFunction, answer_queries, black_box, to_uint8
+from mia_exp.victims.query import QueryFunction, answer_queries, black_box
 
 __all__ = [
     "LOSSES_FILE",
@@ -14,6 +14,5 @@ __all__ = [
     "black_box",
     "generator_file",
     "load_generator",
-    "to_uint8",
     "training_set_hash",
 ]

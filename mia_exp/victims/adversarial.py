@@ -4,17 +4,16 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from mia_exp.config import Precision, TrainedVictim
-from mia_exp.seeds import derive
+from mia_exp.core.seeds import derive
+from mia_exp.victims.base import Precision, TrainedVictim
+from mia_exp.victims.victim_module import Batch, VictimModule
 
-Batch = tuple[Tensor, Tensor, Tensor]
 Losses = dict[str, Tensor]
 
 
-class AdversarialVictim(LightningModule):
+class AdversarialVictim(VictimModule):
     """A generator and a discriminator, trained by turns with manual optimisation.
 
     Everything random in an epoch follows from the seed and the epoch's number, so that a run that was resumed

@@ -1,8 +1,8 @@
-"""The files that a training leaves: above all a generator's, with what rebuilds it and what it was trained on."""
+"""The files that a training leaves: above all a generator's, with what it was trained on."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +10,13 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from mia_exp.config import FolderDataset, Pix2PixConfig, Pix2PixHDConfig
-from mia_exp.errors import ConfigError, WeightsError
-from mia_exp.reading import json_object, refusing, typed
-from mia_exp.tensor_file import FileKind, check_tensors
-from mia_exp.victims.generator import UNetGenerator
-from mia_exp.victims.residual_generator import ResidualGenerator
+from mia_exp.core.errors import WeightsError
+from mia_exp.core.reading import json_object, refusing, short, typed
+from mia_exp.core.tensor_file import FileKind, check_tensors
 
-FORMAT = "mia_exp generator 2"
+FORMAT = "mia_exp generator 3"
 LOSSES_FILE = "losses.csv"
 
-Generator = UNetGenerator | ResidualGenerator
-GENERATORS: dict[str, type[Generator]] = {"unet": UNetGenerator, "residual": ResidualGenerator}
-# Those arguments of theirs that are settings of a victim, with their types.
-ARGUMENTS: dict[str, dict[str, type]] = {
-    "unet": {"image_size": int, "ngf": int, "dropout": bool},
-    "residual": {"ngf": int, "downsamplings": int, "blocks": int, "local_enhancer": bool},
-}
 FILE_KIND = FileKind(
     FORMAT,
     "a generator that mia_exp saved",
@@ -44,16 +34,15 @@ def training_set_hash(ids: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()
 
 
-def describe(generator: nn.Module) -> dict[str, object]:
-    """What rebuilds the generator: its kind and its constructor's arguments."""
-    for kind, cls in GENERATORS.items():
-        if isinstance(generator, cls):
-            return {"kind": kind, **generator.architecture}
-    raise TypeError(f"{type(generator).__name__} is none of {', '.join(GENERATORS)}")
+def describe(generator: nn.Module) -> dict[str, Any]:
+    """What tells generators apart: the class's name and its `architecture`, as JSON types."""
+    architecture: Any = generator.architecture
+    described: dict[str, Any] = json.loads(json.dumps({"class": type(generator).__name__, **architecture}))
+    return described
 
 
 def save_generator(generator: nn.Module, path: Path, training_set: str) -> None:
-    """Keeps a generator with what is needed to build it again and the hash of its training set."""
+    """Keeps a generator with what tells it from others and the hash of its training set."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
     metadata = {
         "format": FORMAT,
@@ -63,48 +52,40 @@ def save_generator(generator: nn.Module, path: Path, training_set: str) -> None:
     save_file(state, path, metadata)
 
 
-def load_generator(path: Path) -> tuple[Generator, str]:
+def load_generator(path: Path, build: Callable[[], nn.Module]) -> tuple[nn.Module, str]:
     """Reads what `save_generator` wrote.
+
+    Args:
+        path: The file.
+        build: Makes a generator like that in the file, with any weights.
 
     Returns:
         The generator, and the hash of the training set.
 
     Raises:
-        WeightsError: The file is missing, damaged, or not one of ours.
+        WeightsError: The file is missing, damaged, not one of ours, or of another generator.
     """
     header, state = FILE_KIND.read(path, "pt")
     with refusing(path, f"the header of {FILE_KIND.name}", FILE_KIND.advice, WeightsError):
-        training_set = header["training_set"]
-        cls, arguments = _architecture(json_object(header["architecture"]))
-        # Without memory first: a header may describe a network that no machine can hold.
-        with torch.device("meta"):
-            expected = cls(**arguments).state_dict()
-    check_tensors(path, state, expected)
-    generator = cls(**arguments)
+        training_set = typed(header["training_set"], str, "training_set")
+        found = json_object(header["architecture"])
+    # Without memory first, for what does not fit need not be built.
+    with torch.random.fork_rng(), torch.device("meta"):
+        like = build()
+    expected = describe(like)
+    # As text, in which true is not 1.
+    if json.dumps(found, sort_keys=True) != json.dumps(expected, sort_keys=True):
+        names = sorted(name for name in {*found, *expected} if repr(found.get(name)) != repr(expected.get(name)))
+        differences = ", ".join(
+            f"{short(name)} {short(str(found.get(name)))} instead of {short(str(expected.get(name)))}"
+            for name in names
+        )
+        raise WeightsError(
+            f"{path}: not the generator that the configuration describes: {differences}. Choose the victim, its "
+            "settings and the dataset that it was trained with."
+        )
+    check_tensors(path, state, like.state_dict())
+    with torch.random.fork_rng():
+        generator = build()
     generator.load_state_dict(state)
     return generator, training_set
-
-
-def _architecture(described: dict[str, Any]) -> tuple[type[Generator], dict[str, Any]]:
-    """The class and its arguments, checked by the limits of the settings that it is built from."""
-    kind = typed(described.pop("kind"), str, "kind")
-    if kind not in GENERATORS:
-        raise ValueError(f"its kind {kind!r} is none of {', '.join(GENERATORS)}")
-    arguments = {name: typed(described.pop(name), type, name) for name, type in ARGUMENTS[kind].items()}
-    try:
-        if kind == "unet":
-            Pix2PixConfig(**arguments)
-        else:
-            Pix2PixHDConfig(**arguments)
-            palette = arguments["palette"] = described.pop("palette")
-            if palette is not None:
-                FolderDataset(palette=typed(palette, list, "palette"))
-            if palette == []:
-                raise ValueError("its palette has no colours")
-            arguments["instances"] = typed(described.pop("instances"), bool, "instances")
-    except ConfigError as error:
-        # It speaks of a setting that nobody made: the caller names the file.
-        raise ValueError(str(error)) from error
-    if described:
-        raise ValueError(f"{', '.join(described)} is no part of a {kind}")
-    return GENERATORS[kind], arguments

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mia_exp.config import QueryConfig, QueryMode
-from mia_exp.device import send
-from mia_exp.progress import track
-from mia_exp.seeds import derive
+from mia_exp.core.device import send
+from mia_exp.core.progress import track
+from mia_exp.core.seeds import derive
+from mia_exp.data.tensors import to_uint8
+from mia_exp.victims.query_settings import QueryMode, QuerySettings
 
 QueryFunction = Callable[[Tensor], Tensor]
 
 
-def black_box(generator: nn.Module, config: QueryConfig, device: torch.device) -> QueryFunction:
+def black_box(generator: nn.Module, config: QuerySettings, device: torch.device) -> QueryFunction:
     """Wraps a generator as a function of x.
 
     Args:
@@ -66,12 +67,6 @@ def answer_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: i
     """
     for x in track(batches, "querying the victim", n_batches):
         yield to_uint8(query(x))
-
-
-def to_uint8(images: Tensor) -> np.ndarray:
-    """Rounds images (N, 3, H, W) in [0, 1] to uint8 (N, H, W, 3)."""
-    quantised: np.ndarray = (images.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    return quantised
 
 
 def _go_live(generator: nn.Module) -> None:

@@ -15,28 +15,25 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import Logger
-from torch import nn
 
-from mia_exp.config import Pix2PixConfig, Pix2PixHDConfig, TrainedVictim, TrainerConfig
+from mia_exp.core.errors import MiaError, TrainingError, WeightsError
+from mia_exp.core.progress import progress_bar
+from mia_exp.core.reading import reason, typed
+from mia_exp.core.seeds import derive
+from mia_exp.core.storage import whole
+from mia_exp.core.termination import Terminated, postponed
 from mia_exp.data import EpochBatches, InputLayout, TrainingPairs
-from mia_exp.errors import MiaError, TrainingError, WeightsError
-from mia_exp.fitting import interruptible, make_trainer, quiet_lightning
-from mia_exp.progress import progress_bar
-from mia_exp.reading import reason, typed
-from mia_exp.seeds import derive
-from mia_exp.storage import whole
-from mia_exp.termination import Terminated, postponed
-from mia_exp.victims.adversarial import AdversarialVictim
+from mia_exp.training.fitting import interruptible, make_trainer, quiet_lightning
+from mia_exp.training.trainer_settings import TrainerSettings
+from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.generator_file import (
     LOSSES_FILE,
-    describe,
     generator_file,
     load_generator,
     save_generator,
     training_set_hash,
 )
-from mia_exp.victims.pix2pix import Pix2Pix
-from mia_exp.victims.pix2pixhd import Pix2PixHD
+from mia_exp.victims.victim_module import VictimModule
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +43,7 @@ START_OVER = "Move the file away, and training starts over."
 
 def train(
     config: TrainedVictim,
-    trainer_config: TrainerConfig,
+    trainer_config: TrainerSettings,
     layout: InputLayout,
     pairs: TrainingPairs,
     folder: Path,
@@ -78,7 +75,7 @@ def train(
     batches = EpochBatches(pairs, config.batch_size, config.seed)
     with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
-        module = build_victim(config, layout)
+        module = config.build_module(layout, len(pairs.ids))
         task = progress.add_task("training", total=config.total_epochs * len(batches), note="")
         report = partial(progress.update, task)
         keeper = _Keeper(config, trainer_config, training_set, folder, len(batches), report)
@@ -88,25 +85,6 @@ def train(
     resume.unlink(missing_ok=True)
 
 
-def build_victim(config: TrainedVictim, layout: InputLayout) -> AdversarialVictim:
-    """The networks that a configuration describes, with initial weights from torch's generator."""
-    match config:
-        case Pix2PixConfig():
-            return Pix2Pix(config)
-        case Pix2PixHDConfig():
-            return Pix2PixHD(config, layout)
-    raise TypeError(f"{type(config).__name__} is not trained here")
-
-
-def _build_generator(config: TrainedVictim, layout: InputLayout) -> nn.Module:
-    match config:
-        case Pix2PixConfig():
-            return Pix2Pix.build_generator(config)
-        case Pix2PixHDConfig():
-            return Pix2PixHD.build_generator(config, layout)
-    raise TypeError(f"{type(config).__name__} is not trained here")
-
-
 def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[str]) -> Path:
     """Finds the generator that `config.weights` names and checks that it is this victim, of these members.
 
@@ -114,17 +92,7 @@ def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[
         WeightsError: It is missing, not ours, of another shape, or trained on other pairs.
     """
     path = Path(config.weights or "").expanduser()
-    generator, training_set = load_generator(path)
-    with torch.random.fork_rng():
-        expected = describe(_build_generator(config, layout))
-    found = describe(generator)
-    if found != expected:
-        names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
-        differences = ", ".join(f"{name} {found.get(name)} instead of {expected.get(name)}" for name in names)
-        raise WeightsError(
-            f"victim.weights={path}: not the generator that the configuration describes: {differences}. Choose "
-            "the victim, its settings and the dataset that it was trained with."
-        )
+    _, training_set = load_generator(path, partial(config.build_generator, layout, len(members)))
     if training_set != training_set_hash(members):
         raise WeightsError(
             f"victim.weights={path}: trained on other pairs than this run's members. Its members would be taken "
@@ -139,12 +107,13 @@ class _Keeper(Callback):
     def __init__(
         self,
         config: TrainedVictim,
-        trainer_config: TrainerConfig,
+        trainer_config: TrainerSettings,
         training_set: str,
         folder: Path,
         steps: int,
         report: Callable[..., None],
     ) -> None:
+        self.config = config
         self.epochs = config.total_epochs
         self.steps = steps
         self.kept = {*config.checkpoint_epochs, config.total_epochs}
@@ -172,10 +141,10 @@ class _Keeper(Callback):
         self.report(completed=trainer.current_epoch * self.steps + batch_idx + 1)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, AdversarialVictim)
+        assert isinstance(pl_module, VictimModule)
         epoch = trainer.current_epoch + 1
         losses = pl_module.epoch_losses()
-        _check_finite(losses, epoch, pl_module.config)
+        _check_finite(losses, epoch, self.config)
         self.losses.append({"epoch": epoch, **losses})
         self._report_epoch()
         if epoch in self.kept:
@@ -183,7 +152,7 @@ class _Keeper(Callback):
                 save_generator(pl_module.generator, path, self.training_set)
         self.unsaved = True
         due = self.stopping or epoch in self.kept or time.monotonic() - self.written >= self.interval
-        if epoch == pl_module.config.total_epochs:
+        if epoch == self.epochs:
             self._write_losses()
         elif due:
             self._write_resume_point(trainer)

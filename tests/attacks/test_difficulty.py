@@ -10,16 +10,18 @@ from PIL import Image
 from sklearn.linear_model import LinearRegression
 from torchvision.models import wide_resnet50_2
 
-from mia_exp.attacks.difficulty import DifficultyScorer, resize
-from mia_exp.attacks.regression import minimum_norm_error, split_pixels, upsampling_matrix
-from mia_exp.config import DifficultyConfig, FeaturesConfig, ResizeMethod, Source
-from mia_exp.features import load_backbone
+from mia_exp.attacks.difficulty_settings import DifficultySettings, ResizeMethod, Source
+from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer, resize
+from mia_exp.attacks.numerics.regression import minimum_norm_error, split_pixels, upsampling_matrix
+from mia_exp.features import Backbone
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
+from mia_exp.features.backbones.wide_resnet50_2_untrained import UntrainedWideResNet50
 from tests.conftest import draw_pair
 from tests.reference.difficulty import slow_difficulty
 
 CPU = torch.device("cpu")
-LITE = FeaturesConfig("efficientnet_lite0")
-WIDE = FeaturesConfig("wide_resnet50_2_untrained")
+LITE = EfficientNetLite0()
+WIDE = UntrainedWideResNet50()
 TOLERANCE = 1e-4
 
 
@@ -34,8 +36,8 @@ def photos(real_data: Path, count: int) -> torch.Tensor:
     return torch.from_numpy(np.stack(halves)).permute(0, 3, 1, 2).float() / 255
 
 
-def scorer(features: FeaturesConfig = LITE, **settings: object) -> DifficultyScorer:
-    return DifficultyScorer(features, replace(DifficultyConfig(), **settings), CPU)  # type: ignore[arg-type]
+def scorer(features: Backbone = LITE, **settings: object) -> DifficultyScorer:
+    return DifficultyScorer(features, replace(DifficultySettings(), **settings), CPU)  # type: ignore[arg-type]
 
 
 def pairs(count: int, size: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -50,7 +52,7 @@ def test_colours_of_one_image_from_the_features_of_another(share: float) -> None
     # The authors' script: the target's colours from the input's features.
     x, y = pairs(3)
     fast = scorer(fitted_share=share)
-    whole = load_backbone(LITE)
+    whole = LITE.load()
     expected = [slow_difficulty(whole, one, fast.split, predicted=other) for one, other in zip(x, y, strict=True)]
     found = fast(x, y)
     assert found == pytest.approx(expected, rel=TOLERANCE)
@@ -64,9 +66,9 @@ def test_a_source_names_both_images() -> None:
     assert found == {"target": ("y", "y"), "input_to_target": ("x", "y"), "input": ("x", "x")}
 
 
-def compare(features: FeaturesConfig, images: torch.Tensor) -> None:
+def compare(features: Backbone, images: torch.Tensor) -> None:
     fast = scorer(features)
-    whole = load_backbone(features)
+    whole = features.load()
     expected = [slow_difficulty(whole, image, fast.split) for image in images]
     assert fast(images) == pytest.approx(expected, rel=TOLERANCE)
 
@@ -93,7 +95,7 @@ def test_equals_the_slow_form_at_any_fitted_share(share: float) -> None:
     fast = scorer(fitted_share=share)
     assert fast.reduced.overdetermined == (share > 0.1)
     image = drawings(1)
-    expected = slow_difficulty(load_backbone(LITE), image[0], fast.split)
+    expected = slow_difficulty(LITE.load(), image[0], fast.split)
     assert fast(image)[0] == pytest.approx(expected, rel=TOLERANCE)
 
 
@@ -101,7 +103,7 @@ def test_equals_the_slow_form_at_any_fitted_share(share: float) -> None:
 def test_equals_the_slow_form_for_every_resize_method_and_size(method: ResizeMethod) -> None:
     fast = scorer(resize=method, working_size=32)
     image = drawings(1, size=100)
-    expected = slow_difficulty(load_backbone(LITE), image[0], fast.split, 32, method)
+    expected = slow_difficulty(LITE.load(), image[0], fast.split, 32, method)
     assert fast(image)[0] == pytest.approx(expected, rel=TOLERANCE)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mia_exp.attacks.loss_map import LossMaps, loss_maps
+from mia_exp.attacks.numerics.loss_map import LossMaps, loss_maps
 
 
 def test_values_on_a_two_by_two_image() -> None:
@@ -18,7 +18,8 @@ def test_patches_of_many_maps_are_cut_from_their_own_pairs() -> None:
     rng = np.random.default_rng(0)
     targets, answers = (rng.integers(0, 256, (count, 6, 6, 3), dtype=np.uint8) for count in (5, 3))
     rows = np.array([4, 0, 2])
-    maps = LossMaps(targets, rows, answers)
+    ids = ["e", "a", "c"]
+    maps = LossMaps(lambda id: targets["abcde".index(id)], ids, answers)
     assert maps.shape == (3, 6, 6, 3)
     whole = np.abs(targets[rows].astype(int) - answers.astype(int))
     assert np.array_equal(maps[1, 2:5, 1:4], whole[1, 2:5, 1:4])

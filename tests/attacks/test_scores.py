@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mia_exp.attacks.augmented import augmented_error
-from mia_exp.attacks.combine import membership_score
-from mia_exp.attacks.reconstruction import reconstruction_error
+from mia_exp.attacks.numerics.augmented_error import augmented_error
+from mia_exp.attacks.numerics.combine import membership_score
+from mia_exp.attacks.numerics.reconstruction_error import reconstruction_error
 
 
 def test_reconstruction_error_is_the_mean_absolute_difference() -> None:

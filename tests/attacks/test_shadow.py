@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
 from torchvision.models import resnet50
 
-from mia_exp.attacks.shadow import (
+from mia_exp.attacks.numerics.loss_map_classifier import (
     JUDGED,
     LOSSES_FILE,
     WEIGHTS_FILE,
@@ -27,13 +27,14 @@ from mia_exp.attacks.shadow import (
     score_maps,
     train_classifier,
 )
-from mia_exp.config import ClassifierConfig, TrainerConfig
-from mia_exp.errors import TrainingError, WeightsError
-from mia_exp.fitting import make_trainer, quiet_lightning
+from mia_exp.attacks.shadow import ClassifierSettings
+from mia_exp.core.errors import TrainingError, WeightsError
+from mia_exp.training.fitting import make_trainer, quiet_lightning
+from mia_exp.training.trainer_settings import TrainerSettings
 
 CPU = torch.device("cpu")
-TRAINER = TrainerConfig(accelerator="cpu")
-CONFIG = ClassifierConfig(patches=4, patch_size=16, epochs=3, batch_size=16, learning_rate=3e-4)
+TRAINER = TrainerSettings(accelerator="cpu")
+CONFIG = ClassifierSettings(patches=4, patch_size=16, epochs=3, batch_size=16, learning_rate=3e-4)
 SIDE = 32
 
 
@@ -199,7 +200,7 @@ def test_no_batch_is_a_single_patch(maps: int, batch: int, sizes: list[int]) -> 
 
 
 def test_patches_scale_with_the_image() -> None:
-    config = ClassifierConfig()
+    config = ClassifierSettings()
     # 90 at 256 pixels, by hand: 22.5, 45, 90, 180, rounded to even.
     assert [config.patch_side(size) for size in (64, 128, 256, 512)] == [22, 45, 90, 180]
     assert replace(config, patch_size=30).patch_side(64) == 30
@@ -237,7 +238,7 @@ def test_a_classifier_says_what_it_is(separated: Path) -> None:
 def test_a_file_that_is_no_classifier_of_these_patches_is_refused(separated: Path, tmp_path: Path) -> None:
     maps, ids, file = noise(1, 30, 0), names(1, "c"), tmp_path / WEIGHTS_FILE
 
-    def refusal(config: ClassifierConfig = CONFIG, folder: Path = tmp_path) -> str:
+    def refusal(config: ClassifierSettings = CONFIG, folder: Path = tmp_path) -> str:
         with pytest.raises(WeightsError) as error:
             score_maps(folder, maps, ids, config, CPU)
         assert str(folder / WEIGHTS_FILE) in str(error.value)

@@ -11,11 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import NuSVR
 
-from mia_exp.attacks.supervised import SearchTimeRegressor
-from mia_exp.config import SupervisedConfig
-from mia_exp.errors import WeightsError
+from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
+from mia_exp.attacks.supervised import Supervised
+from mia_exp.core.errors import WeightsError
 
-CONFIG = SupervisedConfig(c=1.0)
+CONFIG = Supervised(c=1.0)
 N = 200
 
 

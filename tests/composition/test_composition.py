@@ -7,28 +7,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_module
 from PIL import Image
 
-from mia_exp.compose import typed_config
+from mia_exp.config.compose import compose_run
 from tests.cli import mia_exp, tiny
 from tests.composition.conftest import BY_ATTACK, BY_VICTIM, SMALL
+from tests.discovery import choices
 
-CONF = Path(__file__).parents[2] / "mia_exp" / "conf"
-# The attack's own columns, and what is blind about it.
-COLUMNS = {
-    "reconstruction": ({"l_rec"}, set()),
-    "ours": ({"l_rec", "l_mem"}, set()),
-    "augmented": ({"l_rec", "l_rec_aug", "l_mem_aug"}, set()),
-    "multi_image": ({"l_rec", "l_mem_multi"}, {"l_shadow"}),
-    "supervised": ({"l_rec", "l_mem_vsd"}, {"l_vsd"}),
-    "shadow": ({"l_rec", "shadow_score"}, set()),
-}
 STATISTICS = {"l_diff", "brightness", "contrast", "laplacian_energy", "file_size"}
 
 
-def choices(group: str) -> list[str]:
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+def declared(attack: str) -> tuple[set[str], set[str]]:
+    """The attack's own columns, and what is blind about it."""
+    [cls] = [choice.cls for choice in choices("attack") if choice.name == attack]
+    columns = cls.columns  # type: ignore[attr-defined]
+    return (
+        {"l_rec", *(column.name for column in columns if not column.blind)},
+        {column.name for column in columns if column.blind},
+    )
 
 
 def job(cwd: Path, *words: str) -> tuple[dict[str, object], Path]:
@@ -40,7 +36,7 @@ def job(cwd: Path, *words: str) -> tuple[dict[str, object], Path]:
 
 
 def check(metrics: dict[str, object], folder: Path, attack: str) -> None:
-    attacks, blind = COLUMNS[attack]
+    attacks, blind = declared(attack)
     assert set(metrics["attacks"]) == attacks  # type: ignore[arg-type]
     assert set(metrics["blind"]) == STATISTICS | blind  # type: ignore[arg-type]
     assert metrics["headline"] in attacks
@@ -109,17 +105,15 @@ def test_targets_without_difficulty_weigh_nothing(source: str, tmp_path: Path) -
 
 
 def test_everything_composes_with_everything() -> None:
-    datasets = [name for name in choices("dataset") if name != "imagenet"]
-    attacks = [name for name in choices("attack") if name != "difficulty"]
-    assert set(attacks) == set(BY_ATTACK), "an attack without a test"
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        for group in product(datasets, BY_VICTIM, attacks, choices("defense")):
-            words = [
-                f"{name}={choice}"
-                for name, choice in zip(("dataset", "victim", "attack", "defense"), group, strict=True)
-            ]
-            config = typed_config(compose("config", [*words, "split.n_shadow=100"]))
-            assert (config.victim.kind, config.attack.kind, config.defense.kind) == group[1:]
+    datasets = [choice for choice in choices("dataset") if choice.cls.has_inputs]  # type: ignore[attr-defined]
+    victims = [choice for choice in choices("victim") if choice.cls.answers]  # type: ignore[attr-defined]
+    attacks = [choice for choice in choices("attack") if choice.cls.queries_victim]  # type: ignore[attr-defined]
+    assert {choice.name for choice in attacks} == set(BY_ATTACK), "an attack without a test"
+    assert {choice.name for choice in victims} == set(BY_VICTIM), "a victim without a test"
+    for group in product(datasets, victims, attacks, choices("defense")):
+        config = compose_run([f"{choice.group}={choice.name}" for choice in group] + ["split.n_shadow=100"])
+        for choice in group:
+            assert type(getattr(config, choice.group)) is choice.cls
 
 
 @pytest.mark.parametrize("attack", ["multi_image", "shadow"])

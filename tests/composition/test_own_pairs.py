@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.config import FolderDataset, SplitConfig
-from mia_exp.data import make_split
-from mia_exp.data.folder import FolderPairs
+from mia_exp.data.readers.folder import FolderDataset, FolderPairs
+from mia_exp.data.splits.random_split import RandomSplit
 from tests.cli import Outcome, mia_exp, tiny
 from tests.conftest import draw_pair
 
@@ -67,7 +66,7 @@ def test_a_pair_that_stands_twice_in_the_dataset_is_said(folder_dataset: Path, t
     sizes = ["split.n_members=5", "split.n_shadow=5"]
     dataset = shutil.copytree(folder_dataset, tmp_path / "dataset")
     records = FolderPairs(FolderDataset(root=str(dataset))).records()
-    split = make_split(records, SplitConfig("random", 0, 5, 5), [], [])
+    split = RandomSplit(0, 5, 5).draw(records, [], [])
     member, shadow = split.members[0], split.shadow_train[0]
     for side in ("inputs", "targets"):
         shutil.copy(dataset / side / f"{member}.png", dataset / side / f"{shadow}.png")

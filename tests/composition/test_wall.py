@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hydra import compose, initialize_config_module
 from PIL import Image
 from safetensors.torch import load_file
 
-from mia_exp.compose import typed_config
+from mia_exp.config.compose import compose_run
 from mia_exp.data import PairStore, Split
+from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.pipeline import Pipeline
 from tests.cli import tiny
 from tests.composition.conftest import BY_ATTACK
@@ -23,8 +23,7 @@ SIZES = ["split.n_members=5", "split.n_shadow=4", "shadow.n_pairs=4", "victim.ep
 
 def opened(dataset: Path, output: Path, attack: str, *more: str) -> Pipeline:
     words = tiny(dataset, *SIZES, f"output_dir={output}", f"attack={attack}", *BY_ATTACK[attack], *more)
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        return Pipeline(typed_config(compose("config", words)))
+    return Pipeline(compose_run(words))
 
 
 def swapped(split: Split) -> Split:
@@ -45,16 +44,15 @@ def test_scores_are_the_same_whoever_is_called_a_member(
     honest.run()
     victim = shutil.copytree(tmp_path / "honest" / "artifacts" / "victim", tmp_path / "victim")
 
-    from mia_exp.pipeline import pipeline
-
-    make_split = pipeline.make_split
-    monkeypatch.setattr(pipeline, "make_split", lambda *words: swapped(make_split(*words)))
+    draw = RandomSplit.draw
+    monkeypatch.setattr(RandomSplit, "draw", lambda *words: swapped(draw(*words)))
     # The victim itself must stay: it was trained on who truly is a member.
     monkeypatch.setattr("mia_exp.victims.training.check_weights", lambda config, layout, ids: Path(config.weights))
     (weights,) = victim.glob("*/generator-0001.safetensors")
     turned = opened(folder_dataset, tmp_path / "turned", attack, *searched_photos, f"victim.weights={weights}")
+    turned.run()
     assert turned.split_lists.members == honest.split_lists.nonmembers
-    assert turned.scores().equals(honest.scores())
+    assert turned.scores.equals(honest.scores)
 
 
 @pytest.mark.parametrize("attack", ["multi_image", "shadow"])
@@ -94,7 +92,7 @@ def test_shadow_pairs_are_not_judged_and_judged_pairs_train_no_shadow(
         assert reads("classifier") == shadow
     for name in run.stages:
         assert reads(name) <= set(run.ids), name
-    assert set(run.scores()["id"]) == set(run.ids)
+    assert set(run.scores.index) == set(run.ids)
 
 
 @pytest.mark.parametrize("attack", ["multi_image", "shadow"])
@@ -115,7 +113,7 @@ def test_a_shadow_model_of_other_judged_pairs_is_the_same(
     )
     assert first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
     columns = ["l_shadow"] if attack == "multi_image" else ["shadow_score"]
-    assert not np.allclose(honest.scores()[columns], blackened.scores()[columns])
+    assert not np.allclose(honest.scores[columns], blackened.scores[columns])
 
 
 @pytest.fixture
@@ -134,8 +132,9 @@ def spoil(tmp_path: Path) -> Callable[[Path, list[str]], Path]:
 
 def test_a_score_table_never_holds_a_label(folder_dataset: Path, tmp_path: Path) -> None:
     run = opened(folder_dataset, tmp_path, "ours")
-    table = run.scores()
-    assert list(table["id"]) == sorted(run.ids), "the order of the rows would be a label"
-    labels = table["id"].isin(run.split_lists.members).to_numpy()
-    for name in table.columns.drop("id"):
+    run.run()
+    table = run.scores
+    assert list(table.index) == sorted(run.ids), "the order of the rows would be a label"
+    labels = table.index.isin(run.split_lists.members)
+    for name in table.columns:
         assert not np.array_equal(pd.to_numeric(table[name]).to_numpy() > 0.5, labels)

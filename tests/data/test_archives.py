@@ -8,9 +8,9 @@ import tarfile
 import pytest
 from test_download import GOOD, SIZES, archive, image, serve, server, visible  # noqa: F401 - fixtures
 
-from mia_exp.config import SideBySideDataset
-from mia_exp.data import fetch_archive, open_source
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import fetch_archive
+from mia_exp.data.readers.side_by_side import SideBySideDataset
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_address_that_is_none(tmp_path, url):
 def test_an_empty_address_is_one_that_was_set(tmp_path):
     config = SideBySideDataset(name="s", folder="s", homepage="-", archive_url="")
     with pytest.raises(DataError, match=r"dataset\.archive_url="):
-        open_source(config, tmp_path)
+        config.open(tmp_path)
 
 
 @pytest.mark.parametrize("length", ["abc", "-5", "", "5, 5", "9" * 5000, "1e3", "\u00b2"])

@@ -3,10 +3,10 @@ import pytest
 import torch
 from PIL import Image
 
-from mia_exp.config import FolderDataset
-from mia_exp.data import EpochBatches, PairStore, TrainingPairs, augmented, open_source
+from mia_exp.core.seeds import derive
+from mia_exp.data import EpochBatches, PairStore, TrainingPairs, augmented
 from mia_exp.data.augment import EpochOrder
-from mia_exp.seeds import derive
+from mia_exp.data.readers.folder import FolderDataset
 
 LOAD, SIZE = 10, 8
 
@@ -50,7 +50,7 @@ def store(tmp_path_factory):
             noise = rng.integers(0, 256, (LOAD, LOAD, 3), dtype=np.uint8)
             Image.fromarray(noise).save(root / side / f"{name}.png")
     (root / "store").mkdir()
-    return PairStore.build(open_source(FolderDataset(root=str(root)), root), LOAD, LOAD, root / "store")
+    return PairStore.build(FolderDataset(root=str(root)).open(root), LOAD, LOAD, root / "store")
 
 
 IDS = ["3", "1", "8", "5", "11"]

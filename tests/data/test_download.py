@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from PIL import Image
 
-from mia_exp.config import SideBySideDataset
-from mia_exp.data import fetch_archive, open_source
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import fetch_archive
+from mia_exp.data.readers.side_by_side import SideBySideDataset
 
 SIZES = {"train": 2, "val": 1}
 
@@ -148,7 +148,7 @@ def test_what_a_killed_download_left_is_not_taken_for_whole(tmp_path, serve):
         name="streets", folder="streets", homepage="-", archive_url=serve(archive(GOOD)), partition_sizes=SIZES
     )
     settings.nonmember_partitions = ["val"]
-    ids = [record.id for record in open_source(settings, tmp_path).records()]
+    ids = [record.id for record in settings.open(tmp_path).records()]
     assert ids == ["train/1", "train/2", "val/1"]
     assert visible(tmp_path) == ["streets"]
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mia_exp.config import CelebADataset, ImageNetDataset, Landmarks
-from mia_exp.data import official_partitions, open_source
+from mia_exp.core.errors import DataError
 from mia_exp.data.landmarks import draw_contours, read_landmarks
-from mia_exp.errors import DataError
+from mia_exp.data.readers.celeba import CelebADataset, Landmarks
+from mia_exp.data.readers.imagenet import ImageNetDataset
 
 
 def test_the_real_faces_are_where_their_contours_say(real_data):
-    source = open_source(CelebADataset(root=str(real_data / "celeba")), real_data)
+    source = CelebADataset(root=str(real_data / "celeba")).open(real_data)
     records = source.records()
     assert len(records) == 2400 and records[0].id == "000001"
     assert source.layout.channels == 3
@@ -64,7 +64,7 @@ lefteye_x lefteye_y righteye_x righteye_y nose_x nose_y leftmouth_x leftmouth_y 
 
 
 def five(root, **settings):
-    return open_source(CelebADataset(root=str(root), landmarks=Landmarks.points_5, **settings), root)
+    return CelebADataset(root=str(root), landmarks=Landmarks.points_5, **settings).open(root)
 
 
 def test_celebas_own_file_and_its_csv_are_read_alike(celeba):
@@ -83,7 +83,7 @@ def test_partitions_make_an_official_split(celeba):
     assert {record.partition for record in five(celeba).records()} == {"all"}
     (celeba / "list_eval_partition.txt").write_text("000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n")
     assert [record.partition for record in five(celeba).records()] == ["train", "val", "test"]
-    assert official_partitions(CelebADataset()) == (["train"], ["test"])
+    assert CelebADataset().official_partitions() == (["train"], ["test"])
     (celeba / "list_eval_partition.txt").write_text("image_id,partition\n000001.jpg,0\n000002.jpg,7\n")
     with pytest.raises(DataError, match=r"list_eval_partition\.txt, line 3: expected .* 0, 1 or 2"):
         five(celeba).records()
@@ -108,7 +108,7 @@ def test_a_tree_of_images_has_no_inputs(tmp_path):
     for name in ("train/n01/a_10", "train/n01/a_9", "train/n02/b", "val/c"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (90, 70), (9, 8, 7)).save(tmp_path / f"{name}.JPEG")
-    source = open_source(ImageNetDataset(root=str(tmp_path)), tmp_path)
+    source = ImageNetDataset(root=str(tmp_path)).open(tmp_path)
     assert [record.id for record in source.records()] == ["train/n01/a_9", "train/n01/a_10", "train/n02/b", "val/c"]
     assert [record.partition for record in source.records()] == ["train"] * 3 + ["val"]
     x, y, _ = source.load("train/n02/b", 64, 64)

@@ -1,7 +1,7 @@
 import pytest
 
+from mia_exp.core.errors import DataError
 from mia_exp.data.files import fingerprint, images_by_stem, natural_key
-from mia_exp.errors import DataError
 
 
 def test_natural_order():

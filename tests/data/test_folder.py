@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mia_exp.config import FolderDataset
-from mia_exp.data import Conversion, Record, official_partitions, open_source
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import Conversion, Record
+from mia_exp.data.readers.folder import FolderDataset
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -23,7 +23,7 @@ def root(tmp_path):
 
 
 def source(root, **settings):
-    return open_source(FolderDataset(root=str(root), **settings), root)
+    return FolderDataset(root=str(root), **settings).open(root)
 
 
 def test_lists_pairs_across_endings_and_subfolders(root):
@@ -49,7 +49,7 @@ def test_conversions_of_both_halves_are_told(root):
 
 def test_user_data_folder_and_absolute_folders(root, monkeypatch, tmp_path_factory):
     monkeypatch.setenv("MIA_EXP_DATA", str(root))
-    assert len(open_source(FolderDataset(), root).records()) == 3
+    assert len(FolderDataset().open(root).records()) == 3
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     absolute = {"inputs": str(root / "inputs"), "targets": str(root / "targets")}
     assert len(source(elsewhere, **absolute).records()) == 3
@@ -91,7 +91,7 @@ def test_fingerprint_tells_inputs_from_targets(root):
 
 
 def test_no_official_partitions():
-    assert official_partitions(FolderDataset()) == ([], [])
+    assert FolderDataset().official_partitions() == ([], [])
 
 
 def test_size_is_exact_even_for_odd_shapes(root):

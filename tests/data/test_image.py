@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mia_exp.core.errors import DataError
 from mia_exp.data import Conversion, decode, resize
-from mia_exp.errors import DataError
 
 
 def saved(image: Image.Image, path, **options):

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mia_exp.config import FolderDataset
-from mia_exp.data.folder import FolderPairs
 from mia_exp.data.label_hint import label_hint
+from mia_exp.data.readers.folder import FolderDataset, FolderPairs
 from tests.conftest import draw_pair
 
 Drawn = Callable[[int], Image.Image]

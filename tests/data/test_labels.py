@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mia_exp.config import FolderDataset, SideBySideDataset
-from mia_exp.data import InputLayout, PairStore, open_source
+from mia_exp.core.errors import DataError
+from mia_exp.data import InputLayout, PairStore
 from mia_exp.data.labels import (
     colour_map,
     instance_boundaries,
@@ -15,7 +15,8 @@ from mia_exp.data.labels import (
     read_indices,
     resize_numbers,
 )
-from mia_exp.errors import DataError
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.readers.side_by_side import SideBySideDataset
 
 RED, GREEN, BLUE = (250, 0, 0), (0, 250, 0), (0, 0, 250)
 PALETTE = (RED, GREEN, BLUE)
@@ -94,12 +95,12 @@ def test_smeared_edges_are_no_colours_of_their_own(tmp_path):
 def test_real_label_maps_pass_and_a_missing_class_is_caught(real_data, name, classes):
     from hydra import compose, initialize_config_module
 
-    from mia_exp.compose import typed_config
+    from mia_exp.config.compose import typed_config
 
     with initialize_config_module("mia_exp.conf", version_base="1.3"):
         config = typed_config(compose("config", [f"dataset={name}", f"dataset.root={real_data / name}"])).dataset
     assert isinstance(config, SideBySideDataset) and config.palette is not None
-    source = open_source(config, real_data, labels=True)
+    source = config.open(real_data, labels=True)
     assert len(source.layout.palette) == classes
     ids = [record.id for record in source.records()][::25]
     for id in ids:
@@ -108,7 +109,7 @@ def test_real_label_maps_pass_and_a_missing_class_is_caught(real_data, name, cla
     # Without the colour of doors, or of roads, some map is refused.
     lost = [175, 0, 0] if name == "facades" else [128, 64, 128]
     config.palette.remove(lost)
-    source = open_source(config, real_data, labels=True)
+    source = config.open(real_data, labels=True)
     with pytest.raises(DataError, match=r"expected a label map in the \d+ colours"):
         for id in ids:
             source.load(id, 64, 64)
@@ -135,31 +136,29 @@ def folder(root, **settings):
 
 def test_numbers_and_colours_are_read_alike(maps):
     palette = [list(colour) for colour in colour_map(3)]
-    numbers = open_source(folder(maps, inputs="numbers", index_classes=3), maps, labels=True)
+    numbers = folder(maps, inputs="numbers", index_classes=3).open(maps, labels=True)
     assert numbers.layout == InputLayout(colour_map(3))
     x, _, _ = numbers.load("a", 8, 8)
     assert x[0].tolist() == [palette[0]] * 4 + [palette[2]] * 4
-    colours = open_source(
-        folder(maps, inputs="colours", palette=[list(colour) for colour in PALETTE]), maps, labels=True
-    )
+    colours = folder(maps, inputs="colours", palette=[list(colour) for colour in PALETTE]).open(maps, labels=True)
     x, _, _ = colours.load("a", 8, 8)
     assert x[0].tolist() == [list(RED)] * 4 + [list(BLUE)] * 4
     # Without labels an image of colours is a picture, and one of numbers is painted.
-    assert open_source(folder(maps, inputs="numbers", index_classes=3), maps).load("a", 8, 8)[0].shape == (8, 8, 3)
+    assert folder(maps, inputs="numbers", index_classes=3).open(maps).load("a", 8, 8)[0].shape == (8, 8, 3)
 
 
 def test_instances_are_the_fourth_channel_of_the_store(maps):
     settings = {"inputs": "numbers", "index_classes": 3, "instances": "instances"}
-    source = open_source(folder(maps, **settings), maps, labels=True)
+    source = folder(maps, **settings).open(maps, labels=True)
     assert source.layout.channels == 4
     (maps / "store").mkdir()
     store = PairStore.build(source, 8, 8, maps / "store")
     assert store.x.shape == (2, 8, 8, 4) and store.y.shape == (2, 8, 8, 3)
     assert (store.x[0, 0, :, 3] // 255).tolist() == [0, 0, 0, 1, 1, 0, 0, 0]
-    assert open_source(folder(maps, **settings), maps).layout == InputLayout()
+    assert folder(maps, **settings).open(maps).layout == InputLayout()
     changed = source.fingerprint()
     Image.fromarray(np.zeros((16, 16), np.uint16)).save(maps / "instances" / "b.png")
-    assert open_source(folder(maps, **settings), maps, labels=True).fingerprint() != changed
+    assert folder(maps, **settings).open(maps, labels=True).fingerprint() != changed
 
 
 def test_a_number_that_is_no_class(maps):
@@ -172,7 +171,7 @@ def test_a_number_that_is_no_class(maps):
 def test_instances_that_are_not_there(maps):
     settings = {"inputs": "numbers", "index_classes": 3}
     with pytest.raises(DataError, match="nowhere: expected a folder of images"):
-        open_source(folder(maps, **settings, instances="nowhere"), maps, labels=True).records()
+        folder(maps, **settings, instances="nowhere").open(maps, labels=True).records()
     (maps / "instances" / "b.png").unlink()
     with pytest.raises(DataError, match=r"instances: expected an image of instance numbers .* found none named b"):
-        open_source(folder(maps, **settings, instances="instances"), maps, labels=True).records()
+        folder(maps, **settings, instances="instances").open(maps, labels=True).records()

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mia_exp.config import CityscapesDataset
-from mia_exp.data import open_source
+from mia_exp.core.errors import DataError
 from mia_exp.data.files import images_by_stem
-from mia_exp.errors import DataError
+from mia_exp.data.readers.cityscapes import CityscapesDataset
 from tests.cli import mia_exp, tiny
 
 LATIN_1 = b"caf\xe9"
@@ -55,7 +54,7 @@ def test_cityscapes_lists_files_of_its_own(tmp_path):
         Image.new("L", (8, 8)).save(path)
         renamed(path, LATIN_1 + f"_{ending}.png".encode())
     with pytest.raises(DataError, match=r"caf\\udce9_leftImg8bit\.png: expected a file whose name is UTF-8"):
-        open_source(CityscapesDataset(root=str(tmp_path)), tmp_path).records()
+        CityscapesDataset(root=str(tmp_path)).open(tmp_path).records()
 
 
 def test_a_run_ends_before_any_work(folder_dataset: Path, tmp_path: Path) -> None:

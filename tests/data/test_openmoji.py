@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from mia_exp.config import OpenMojiDataset
-from mia_exp.data import ATTRIBUTION, open_source
-from mia_exp.data.openmoji import OpenMoji
+from mia_exp.data.readers.openmoji import ATTRIBUTION, OpenMoji, OpenMojiDataset
 
 
 @pytest.fixture(scope="module")
@@ -68,4 +66,4 @@ def test_fingerprint_and_credit(source):
 
 
 def test_opens_by_its_settings(tmp_path):
-    assert open_source(OpenMojiDataset(), tmp_path).name == "openmoji"
+    assert OpenMojiDataset().open(tmp_path).name == "openmoji"

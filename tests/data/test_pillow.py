@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 import mia_exp
+from mia_exp.core.errors import DataError
 from mia_exp.data import decode
 from mia_exp.data import pillow as opening
 from mia_exp.data.labels import read_indices, read_numbers
 from mia_exp.data.pillow import FORMATS, header_size
-from mia_exp.errors import DataError
 
 READERS = [decode, read_numbers, header_size]
 
@@ -72,7 +72,7 @@ def test_ghostscript_would_have_been_started(tmp_path, monkeypatch):
 
 def test_pillow_opens_files_in_one_place():
     package = Path(mia_exp.__file__).parent
-    sources = [*(package / "data").glob("*.py"), *(package / "pipeline").glob("*.py")]
+    sources = [*(package / "data").rglob("*.py"), *(package / "pipeline").glob("*.py")]
     calls = {
         path.name: re.findall(r"Image\.open\(.*", path.read_text())
         for path in sources

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mia_exp.config import VisualSearchConfig
-from mia_exp.data.search_difficulty import fingerprint_photos, list_scored_photos, scored_photo_paths
-from mia_exp.errors import DataError
+from mia_exp.attacks.attacker import VisualSearchSettings
+from mia_exp.attacks.search_times import fingerprint_photos, list_scored_photos, scored_photo_paths
+from mia_exp.core.errors import DataError
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def test_no_csv_and_no_folder(folder):
 def test_where_they_are(monkeypatch, tmp_path):
     monkeypatch.delenv("MIA_EXP_DATA", raising=False)
     with pytest.raises(DataError, match=r"visual_search\.scores.*visual_search\.photos.*MIA_EXP_DATA"):
-        scored_photo_paths(VisualSearchConfig(scores="a.csv"))
-    assert scored_photo_paths(VisualSearchConfig("a.csv", "b")) == (Path("a.csv"), Path("b"))
+        scored_photo_paths(VisualSearchSettings(scores="a.csv"))
+    assert scored_photo_paths(VisualSearchSettings("a.csv", "b")) == (Path("a.csv"), Path("b"))
     monkeypatch.setenv("MIA_EXP_DATA", str(tmp_path))
-    found = scored_photo_paths(VisualSearchConfig())
+    found = scored_photo_paths(VisualSearchSettings())
     assert found == (tmp_path / "vsd" / "VSD_dataset.csv", tmp_path / "vsd" / "JPEGImages")
 
 

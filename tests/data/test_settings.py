@@ -1,21 +1,13 @@
 """The shipped settings fit their schemas and say what the datasets' publishers say."""
 
-from pathlib import Path
-
 import pytest
-from omegaconf import OmegaConf
 
-import mia_exp
-from mia_exp.config import Direction, FolderDataset, OpenMojiDataset, Side, SideBySideDataset, SplitConfig
-
-CONF = Path(mia_exp.__file__).parent / "conf"
-
-
-def load(schema, path):
-    values = OmegaConf.merge(
-        {"seed": 5, "node": OmegaConf.structured(schema)}, {"node": OmegaConf.load(CONF / path)}
-    )
-    return OmegaConf.to_object(values)["node"]
+from mia_exp.config.compose import compose_run
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.readers.openmoji import OpenMojiDataset
+from mia_exp.data.readers.side_by_side import Direction, Side, SideBySideDataset
+from mia_exp.data.splits.official_split import OfficialSplit
+from mia_exp.data.splits.random_split import RandomSplit
 
 
 # Counts as Isola et al. (2017) publish them, section 6.2.
@@ -28,8 +20,9 @@ def load(schema, path):
     ],
 )
 def test_side_by_side(name, folder, nonmembers, sizes):
-    settings = load(SideBySideDataset, f"dataset/{name}.yaml")
-    assert (settings.kind, settings.name, settings.folder) == ("side_by_side", name, folder)
+    settings = compose_run([f"dataset={name}"]).dataset
+    assert isinstance(settings, SideBySideDataset)
+    assert (settings.name, settings.folder) == (name, folder)
     assert (settings.photo_side, settings.direction) == (Side.left, Direction.label_to_photo)
     assert (settings.member_partitions, settings.nonmember_partitions) == (["train"], nonmembers)
     assert settings.partition_sizes == sizes
@@ -38,14 +31,14 @@ def test_side_by_side(name, folder, nonmembers, sizes):
 
 
 def test_cityscapes_is_never_downloaded():
-    assert load(SideBySideDataset, "dataset/cityscapes.yaml").archive_url is None
+    assert compose_run(["dataset=cityscapes"]).dataset.archive_url is None
 
 
 @pytest.mark.parametrize(("name", "schema"), [("openmoji", OpenMojiDataset), ("folder", FolderDataset)])
 def test_defaults_are_the_schemas(name, schema):
-    assert load(schema, f"dataset/{name}.yaml") == schema()
+    assert compose_run([f"dataset={name}"]).dataset == schema()
 
 
-@pytest.mark.parametrize("kind", ["random", "official"])
-def test_splits(kind):
-    assert load(SplitConfig, f"split/{kind}.yaml") == SplitConfig(kind=kind, seed=5)
+@pytest.mark.parametrize(("name", "rule"), [("random", RandomSplit), ("official", OfficialSplit)])
+def test_splits(name, rule):
+    assert compose_run([f"split={name}", "seed=5"]).split == rule(seed=5)

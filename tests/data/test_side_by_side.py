@@ -5,9 +5,9 @@ import pytest
 from conftest import LEFT, RIGHT
 from PIL import Image
 
-from mia_exp.config import Direction, Side, SideBySideDataset
-from mia_exp.data import Record, official_partitions, open_source
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import Record
+from mia_exp.data.readers.side_by_side import Direction, Side, SideBySideDataset
 
 
 def config(root=None, **settings) -> SideBySideDataset:
@@ -21,7 +21,7 @@ def root(tmp_path, side_by_side):
 
 
 def test_lists_the_configured_partitions_in_natural_order(root):
-    records = open_source(config(root), root).records()
+    records = config(root).open(root).records()
     assert [r.id for r in records] == ["train/1", "train/2", "train/10", "test/1"]
     size = (root / "train" / "1.png").stat().st_size
     assert records[0] == Record("train/1", "train", size)
@@ -37,7 +37,7 @@ def test_lists_the_configured_partitions_in_natural_order(root):
     ],
 )
 def test_which_half_is_which(root, photo_side, direction, x, y):
-    source = open_source(config(root, photo_side=photo_side, direction=direction), root)
+    source = config(root, photo_side=photo_side, direction=direction).open(root)
     loaded_x, loaded_y, conversions = source.load("train/1", 16, 32)
     assert loaded_x.shape == loaded_y.shape == (16, 16, 3)
     assert (loaded_x == x).all()
@@ -47,26 +47,26 @@ def test_which_half_is_which(root, photo_side, direction, x, y):
 
 def test_too_small(root):
     with pytest.raises(DataError, match=r"1\.png.*33x33.*32x32"):
-        open_source(config(root), root).load("train/1", 16, 33)
+        config(root).open(root).load("train/1", 16, 33)
 
 
 def test_odd_width(root):
     Image.new("RGB", (65, 32)).save(root / "train" / "1.png")
     with pytest.raises(DataError, match=r"1\.png.*65x32"):
-        open_source(config(root), root).load("train/1", 16, 16)
+        config(root).open(root).load("train/1", 16, 16)
 
 
 def test_root_may_be_the_parent(root):
-    assert len(open_source(config(root.parent), root).records()) == 4
+    assert len(config(root.parent).open(root).records()) == 4
 
 
 def test_user_data_folder(root, monkeypatch):
     monkeypatch.setenv("MIA_EXP_DATA", str(root.parent))
-    assert len(open_source(config(), root / "unused").records()) == 4
+    assert len(config().open(root / "unused").records()) == 4
 
 
 def test_data_dir_is_used_before_a_download(root):
-    assert len(open_source(config(archive_url="http://localhost:9/x.tar.gz"), root.parent).records()) == 4
+    assert len(config(archive_url="http://localhost:9/x.tar.gz").open(root.parent).records()) == 4
 
 
 @pytest.mark.parametrize("variable", [True, False])
@@ -74,38 +74,38 @@ def test_a_named_folder_that_is_missing_is_never_downloaded(tmp_path, monkeypatc
     monkeypatch.setenv("MIA_EXP_DATA", str(tmp_path / "nowhere") if variable else "")
     wrong = config(None if variable else tmp_path / "nowhere", archive_url="http://localhost:9/x.tar.gz")
     with pytest.raises(DataError, match="nowhere") as caught:
-        open_source(wrong, tmp_path / "data")
+        wrong.open(tmp_path / "data")
     assert "localhost" not in str(caught.value)
     assert not (tmp_path / "data").exists()
 
 
 def test_no_archive_says_where_to_get_it(tmp_path):
     with pytest.raises(DataError, match=r"register.*example\.org.*dataset\.root"):
-        open_source(config(), tmp_path)
+        config().open(tmp_path)
 
 
 def test_empty_partition(root):
     shutil.rmtree(root / "test")
     (root / "test").mkdir()
     with pytest.raises(DataError, match="test"):
-        open_source(config(root), root).records()
+        config(root).open(root).records()
 
 
 def test_a_missing_partition_is_told(root, caplog):
     shutil.rmtree(root / "test")
-    assert len(open_source(config(root), root).records()) == 3
+    assert len(config(root).open(root).records()) == 3
     assert "no folder test" in caplog.text
 
 
 def test_fingerprint_changes_with_a_pixel(root):
-    before = open_source(config(root), root).fingerprint()
-    assert open_source(config(root), root).fingerprint() == before
+    before = config(root).open(root).fingerprint()
+    assert config(root).open(root).fingerprint() == before
     Image.new("RGB", (64, 32)).save(root / "train" / "1.png")
-    assert open_source(config(root), root).fingerprint() != before
+    assert config(root).open(root).fingerprint() != before
 
 
 def test_official_partitions():
-    assert official_partitions(config(nonmember_partitions=["val"])) == (["train"], ["val"])
+    assert config(nonmember_partitions=["val"]).official_partitions() == (["train"], ["val"])
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_official_partitions():
     ],
 )
 def test_real_datasets(real_data, folder, nonmembers, counts):
-    source = open_source(config(real_data, folder=folder, nonmember_partitions=[nonmembers]), real_data)
+    source = config(real_data, folder=folder, nonmember_partitions=[nonmembers]).open(real_data)
     partitions = [r.partition for r in source.records()]
     assert {name: partitions.count(name) for name in counts} == counts
     x, y, conversions = source.load("train/1", 256, 256)
@@ -127,7 +127,7 @@ def test_real_datasets(real_data, folder, nonmembers, counts):
 
 
 def test_in_facades_x_is_the_label_map(real_data):
-    source = open_source(config(real_data, folder="facades"), real_data)
+    source = config(real_data, folder="facades").open(real_data)
     x, y, _ = source.load("train/1", 256, 256)
     # CMP paints its labels in strong colours, walls blue; a photo of a house is mostly grey.
     saturation = [np.ptp(image.astype(int), axis=2).mean() for image in (x, y)]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mia_exp.config import FolderDataset
-from mia_exp.data import check_sides, open_source
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import check_sides
+from mia_exp.data.readers.folder import FolderDataset
 from tests.cli import mia_exp, tiny
 
 SIZES = {"1": (80, 90), "2": (60, 100), "3": (100, 44), "4": (64, 64)}
@@ -26,7 +26,7 @@ def root(tmp_path):
 
 
 def check(root, minimum, valid=lambda size: size % 32 == 0):
-    check_sides(open_source(FolderDataset(root=str(root)), root), minimum, valid)
+    check_sides(FolderDataset(root=str(root)).open(root), minimum, valid)
 
 
 def test_large_enough(root):
@@ -57,14 +57,14 @@ def test_nothing_is_decoded(root):
     Image.fromarray(noise).save(path)
     path.write_bytes(path.read_bytes()[:-9000])
     check(root, 44)
-    source = open_source(FolderDataset(root=str(root)), root)
+    source = FolderDataset(root=str(root)).open(root)
     with pytest.raises(DataError, match="truncated"):
         source.load("1", 44, 44)
 
 
 def test_a_header_that_cannot_be_read_is_refused_in_the_words_of_decoding(root):
     (root / "targets" / "4.png").write_bytes(b"no image")
-    source = open_source(FolderDataset(root=str(root)), root)
+    source = FolderDataset(root=str(root)).open(root)
     said = []
     for refused in (lambda: check(root, 44), lambda: source.load("4", 44, 44)):
         with pytest.raises(DataError) as caught:
@@ -77,7 +77,7 @@ def test_of_two_in_one_file_it_is_one(tmp_path, side_by_side):
     from test_side_by_side import config
 
     root = side_by_side(tmp_path, {"train": ["1"], "test": ["1"]}, side=48)
-    source = open_source(config(root), root)
+    source = config(root).open(root)
     check_sides(source, 48, lambda size: True)
     with pytest.raises(DataError, match=r"train/1\.png: .* found 48x48; 1 more is too small"):
         check_sides(source, 49, lambda size: True)
@@ -100,7 +100,7 @@ def test_a_side_by_side_file_that_lies_on_its_side(tmp_path, side_by_side):
     start = content.index(b"eXIf") - 4
     stop = start + 12 + int.from_bytes(content[start : start + 4], "big")
     path.write_bytes(content[:start] + content[stop:-12] + content[start:stop] + content[-12:])
-    source = open_source(config(root), root)
+    source = config(root).open(root)
     for record in source.records():
         ((_, width, height),) = source.sides(record.id)
         assert (width, height) == (48, 48)

@@ -6,20 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mia_exp.config import SplitConfig
-from mia_exp.data import Record, Split, make_split
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import Record, Split
+from mia_exp.data.splits.official_split import OfficialSplit
+from mia_exp.data.splits.random_split import RandomSplit
 
 POOLED = [Record(f"p{n}", "all", 1) for n in range(100)]
 PARTED = [Record(f"train/{n}", "train", 1) for n in range(60)] + [Record(f"val/{n}", "val", 1) for n in range(40)]
 
 
 def random_split(records=POOLED, **settings):
-    return make_split(records, SplitConfig(kind="random", **settings), [], [])
+    return RandomSplit(**settings).draw(records, [], [])
 
 
 def official_split(records=PARTED, **settings):
-    return make_split(records, SplitConfig(kind="official", **settings), ["train"], ["val"])
+    return OfficialSplit(**settings).draw(records, ["train"], ["val"])
 
 
 def lists(split):
@@ -105,9 +106,9 @@ def test_too_few_pairs():
 
 def test_official_needs_partitions():
     with pytest.raises(DataError, match="split=random"):
-        make_split(POOLED, SplitConfig(kind="official"), [], [])
+        OfficialSplit().draw(POOLED, [], [])
 
 
 def test_a_partition_cannot_be_both():
     with pytest.raises(DataError, match="train"):
-        make_split(PARTED, SplitConfig(kind="official"), ["train"], ["val", "train"])
+        OfficialSplit().draw(PARTED, ["train"], ["val", "train"])

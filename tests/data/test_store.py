@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from mia_exp.config import FolderDataset
-from mia_exp.data import PairStore, Record, open_source
-from mia_exp.errors import DataError
+from mia_exp.core.errors import DataError
+from mia_exp.data import PairStore, Record
+from mia_exp.data.readers.folder import FolderDataset
 
 COUNT = 150  # more than are decoded ahead
 
@@ -28,7 +28,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def source(root):
-    return open_source(FolderDataset(root=str(root)), root)
+    return FolderDataset(root=str(root)).open(root)
 
 
 def build(source, folder, size=8, minimum=8, workers=None):

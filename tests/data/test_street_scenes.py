@@ -7,12 +7,11 @@ import pytest
 from hydra import compose, initialize_config_module
 from PIL import Image
 
-from mia_exp.compose import typed_config
-from mia_exp.config import BDD100KDataset, CityscapesDataset
-from mia_exp.data import open_source
-from mia_exp.data.bdd100k import PALETTE as BDD_PALETTE
-from mia_exp.data.cityscapes import CLASSES, PALETTE
-from mia_exp.errors import DataError
+from mia_exp.config.compose import typed_config
+from mia_exp.core.errors import DataError
+from mia_exp.data.readers.bdd100k import PALETTE as BDD_PALETTE
+from mia_exp.data.readers.bdd100k import BDD100KDataset
+from mia_exp.data.readers.cityscapes import CLASSES, PALETTE, CityscapesDataset
 
 STEM = "aachen/aachen_000000_000019"
 
@@ -42,7 +41,7 @@ def cityscapes(tmp_path):
 
 
 def opened(root, labels=True):
-    return open_source(CityscapesDataset(root=str(root)), root, labels=labels)
+    return CityscapesDataset(root=str(root)).open(root, labels=labels)
 
 
 def test_classes_are_the_35_of_pix2pixhd():
@@ -90,7 +89,7 @@ def test_a_folder_that_is_not_cityscapes(tmp_path, monkeypatch):
         opened(tmp_path)
     monkeypatch.delenv("MIA_EXP_DATA", raising=False)
     with pytest.raises(DataError, match=r"cityscapes_original is not downloaded.*www\.cityscapes-dataset\.com"):
-        open_source(CityscapesDataset(), tmp_path)
+        CityscapesDataset().open(tmp_path)
 
 
 @pytest.fixture
@@ -106,7 +105,7 @@ def bdd(tmp_path):
 
 
 def test_bdd_is_in_the_colours_of_cityscapes(bdd, caplog):
-    source = open_source(BDD100KDataset(root=str(bdd)), bdd, labels=True)
+    source = BDD100KDataset(root=str(bdd)).open(bdd, labels=True)
     with caplog.at_level(logging.WARNING):
         records = source.records()
     assert [record.id for record in records] == ["train/a", "train/b", "val/a", "val/b"]
@@ -130,4 +129,4 @@ def test_a_shadow_model_of_bdd_takes_the_maps_of_cityscapes():
 def test_a_mask_number_that_bdd_has_not(bdd):
     save(bdd / "labels" / "sem_seg" / "masks" / "val" / "b.png", np.full((32, 64), 19, np.uint8))
     with pytest.raises(DataError, match=r"b\.png: expected class numbers from 0 to 18 and 255, found 19"):
-        open_source(BDD100KDataset(root=str(bdd)), bdd).load("val/b", 32, 32)
+        BDD100KDataset(root=str(bdd)).open(bdd).load("val/b", 32, 32)

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mia_exp.config import CelebADataset, Landmarks
-from mia_exp.data import open_source
+from mia_exp.attacks.search_times import list_scored_photos
+from mia_exp.core.errors import DataError
 from mia_exp.data.landmarks import FARTHEST, read_landmarks
-from mia_exp.data.search_difficulty import list_scored_photos
-from mia_exp.errors import DataError
+from mia_exp.data.readers.celeba import CelebADataset, Landmarks
 
 NAMES = ["000001.jpg", "000002.jpg", "000003.jpg"]
 POINTS = np.round(np.random.default_rng(0).uniform(0, 200, (3, 10)), 2)
@@ -185,7 +184,7 @@ def celeba(tmp_path):
 
 def partitions(root):
     config = CelebADataset(root=str(root), landmarks=Landmarks.points_5)
-    return [record.partition for record in open_source(config, root).records()]
+    return [record.partition for record in config.open(root).records()]
 
 
 @pytest.mark.parametrize("options", [{}, {"index": False}, {"index": False, "header": False}, {"header": False}])

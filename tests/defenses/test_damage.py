@@ -7,15 +7,15 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from mia_exp.config import FeaturesConfig
 from mia_exp.defenses.damage import damage
 from mia_exp.defenses.perceptual import PerceptualDistance, feature_distance
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
 from tests.conftest import draw_pair
 
 
 @pytest.fixture(scope="module")
 def distance() -> PerceptualDistance:
-    return PerceptualDistance(FeaturesConfig("efficientnet_lite0"), torch.device("cpu"))
+    return PerceptualDistance(EfficientNetLite0(), torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")

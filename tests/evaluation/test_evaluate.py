@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mia_exp.config import EvaluationConfig
-from mia_exp.errors import MiaError
+from mia_exp.core.column import Column
+from mia_exp.core.errors import MiaError
 from mia_exp.evaluation import evaluate
+from mia_exp.evaluation.evaluation_settings import EvaluationSettings
 
 N = 120
-CONFIG = EvaluationConfig(bootstrap=200)
+CONFIG = EvaluationSettings(bootstrap=200)
 MEMBERS = [f"m{number:03d}" for number in range(N)]
 NONMEMBERS = [f"n{number:03d}" for number in range(N)]
 
@@ -37,9 +38,31 @@ def blind(scores) -> pd.DataFrame:
     )
 
 
-def run(scores, blind, **changes):
-    arguments = {"members": MEMBERS, "nonmembers": NONMEMBERS, "config": CONFIG} | changes
-    return evaluate(scores, blind, **arguments)
+SUBTRACTED = {"l_mem": "l_diff", "l_mem_aug": "l_diff", "l_mem_multi": "l_shadow", "l_mem_vsd": "l_vsd"}
+
+
+def declared(names, blind=False, deltas=(), thresholds=None):
+    """Columns of these names; those named `l_*` are errors."""
+    return [
+        Column(
+            name,
+            name,
+            "",
+            higher_is_member=not name.startswith("l_"),
+            blind=blind,
+            compared_with=dict(deltas).get(name),
+            subtracts=SUBTRACTED.get(name),
+            threshold=(thresholds or {}).get(name),
+        )
+        for name in names
+        if name != "id"
+    ]
+
+
+def run(scores, blind, *, members=MEMBERS, nonmembers=NONMEMBERS, deltas=(("l_mem", "l_rec"),), thresholds=None):
+    columns = [*declared(scores.columns, False, deltas, thresholds), *declared(blind.columns, True)]
+    table = pd.concat([scores.set_index("id"), blind.set_index("id").reindex(scores["id"])], axis=1)
+    return evaluate(table, columns, members, nonmembers, CONFIG)
 
 
 def test_errors_are_flipped_and_other_columns_are_not(scores, blind):
@@ -167,7 +190,9 @@ def test_a_score_that_is_no_number_names_column_and_id(scores, blind, broken):
 
 
 def test_a_missing_id_is_named(scores, blind):
-    with pytest.raises(MiaError, match="blind columns lack 1 of the 240 ids of the split: n119"):
+    with pytest.raises(MiaError, match="the scores lack 1 of the 240 ids of the split: n119"):
+        run(scores.iloc[:-1], blind)
+    with pytest.raises(MiaError, match="l_diff is not a finite number for 1 of 240 ids: n119"):
         run(scores, blind.iloc[:-1])
 
 
@@ -176,9 +201,10 @@ def test_repeated_ids_are_named(scores, blind):
         run(pd.concat([scores, scores.head(1)]), blind)
 
 
-def test_a_table_without_ids_is_refused(scores, blind):
-    with pytest.raises(MiaError, match="no column `id`"):
-        run(scores.drop(columns="id"), blind)
+def test_a_column_that_is_not_there_is_refused(scores, blind):
+    table = scores.set_index("id")
+    with pytest.raises(MiaError, match="l_other: declared, and not among the scores"):
+        evaluate(table, declared(["l_rec", "l_other"]), MEMBERS, NONMEMBERS, CONFIG)
 
 
 def test_an_id_in_both_groups_is_named(scores, blind):
@@ -197,13 +223,14 @@ def test_a_group_of_one_is_refused(scores, blind):
 
 
 def test_a_comparison_with_an_unknown_column_is_refused(scores, blind):
-    with pytest.raises(MiaError, match="cannot compare l_other: the columns are l_rec, l_mem, l_diff"):
-        run(scores, blind, deltas=[("l_other", "l_rec")])
+    with pytest.raises(MiaError, match="cannot compare with l_other: the columns are l_rec, l_mem, l_diff"):
+        run(scores, blind, deltas=[("l_rec", "l_other")])
 
 
 def test_a_column_that_is_both_score_and_blind_is_refused(scores, blind):
-    with pytest.raises(MiaError, match="l_diff: expected a score or a blind column"):
-        run(scores.assign(l_diff=blind["l_diff"]), blind)
+    columns = [*declared(["l_rec"]), *declared(["l_rec"], blind=True)]
+    with pytest.raises(MiaError, match="l_rec: declared twice"):
+        evaluate(scores.set_index("id"), columns, MEMBERS, NONMEMBERS, CONFIG)
 
 
 def test_a_classifier_is_judged_at_its_own_threshold() -> None:
@@ -212,15 +239,13 @@ def test_a_classifier_is_judged_at_its_own_threshold() -> None:
         {"id": ["m1", "m2", "m3", "n1", "n2", "n3"], "shadow_score": [0.9, 0.5, 0.4, 0.1, 0.3, 0.6]}
     )
     scores["l_rec"] = 1 - scores["shadow_score"]
-    blind = scores[["id"]].assign(brightness=0.5)
-    evaluation = evaluate(
+    evaluation = run(
         scores,
-        blind,
-        ["m1", "m2", "m3"],
-        ["n1", "n2", "n3"],
-        EvaluationConfig(bootstrap=100),
-        [("shadow_score", "l_rec")],
-        {"shadow_score": 0.5},
+        scores[["id"]].assign(brightness=0.5),
+        members=["m1", "m2", "m3"],
+        nonmembers=["n1", "n2", "n3"],
+        deltas=[("shadow_score", "l_rec")],
+        thresholds={"shadow_score": 0.5},
     )
     assert evaluation.attacks["shadow_score"].accuracy == pytest.approx(4 / 6)
     assert evaluation.attacks["l_rec"].accuracy is None

@@ -1,13 +1,15 @@
 """Near-duplicates across the split: by hand, against scikit-learn, on frames, and on images that have none."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from mia_exp.config import EvaluationConfig
+from mia_exp.attacks.base import L_REC
+from mia_exp.core.score_table import score_table
 from mia_exp.evaluation import NearPair, evaluate, nearest_members
+from mia_exp.evaluation.blind import BLIND_COLUMNS
+from mia_exp.evaluation.evaluation_settings import EvaluationSettings
 
 
 def names(count: int, kind: str) -> list[str]:
@@ -62,6 +64,9 @@ def test_members_that_are_all_alike() -> None:
     assert same.is_near and not other.is_near
 
 
+COLUMNS = [L_REC, *(column for column in BLIND_COLUMNS if column.name == "brightness")]
+
+
 def evaluated(near: int) -> tuple[list[str], float]:
     """The warnings of 40 members and 40 non-members of which some are near, and the AUC without those."""
     rng = np.random.default_rng(2)
@@ -69,10 +74,9 @@ def evaluated(near: int) -> tuple[list[str], float]:
     errors = np.concatenate([rng.normal(0, 1, 40), rng.normal(2, 1, 40)])
     errors[40 : 40 + near] = rng.normal(0, 1, near)
     nearest = [NearPair(id, "i000", 0.1 if row < near else 0.9) for row, id in enumerate(ids[40:])]
-    scores = pd.DataFrame({"id": ids, "l_rec": errors})
-    blind = pd.DataFrame({"id": ids, "brightness": rng.normal(size=80)})
-    config = EvaluationConfig(bootstrap=100)
-    evaluation = evaluate(scores, blind, ids[:40], ids[40:], config, [], nearest=nearest)
+    scores = score_table(ids, l_rec=errors, brightness=rng.normal(size=80))
+    config = EvaluationSettings(bootstrap=100)
+    evaluation = evaluate(scores, COLUMNS, ids[:40], ids[40:], config, nearest)
     assert evaluation.near_duplicates is not None
     assert (evaluation.near_duplicates.count, evaluation.near_duplicates.share) == (near, near / 40)
     kept = np.r_[0:40, 40 + near : 80]
@@ -96,9 +100,8 @@ def victim_warnings(gap: float) -> list[str]:
     rng = np.random.default_rng(3)
     ids = names(200, "i")
     errors = rng.normal(0.2, 0.02, 200) + np.where(np.arange(200) < 100, 0, gap)
-    scores = pd.DataFrame({"id": ids, "l_rec": errors})
-    blind = pd.DataFrame({"id": ids, "brightness": rng.normal(size=200)})
-    evaluation = evaluate(scores, blind, ids[:100], ids[100:], EvaluationConfig(bootstrap=100), [])
+    scores = score_table(ids, l_rec=errors, brightness=rng.normal(size=200))
+    evaluation = evaluate(scores, COLUMNS, ids[:100], ids[100:], EvaluationSettings(bootstrap=100))
     error = evaluation.victim_error
     assert error is not None
     assert (error.members, error.nonmembers) == pytest.approx((errors[:100].mean(), errors[100:].mean()))

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
-from mia_exp.errors import MiaError
+from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.roc import auc, balanced_accuracy, rank, roc_curve, tpr_at_fpr
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from mia_exp.command_line import read_command
-from mia_exp.compose import SCHEMAS
-from mia_exp.errors import MiaError
+from mia_exp.config.command_line import read_command
+from mia_exp.config.components import groups, settings_groups
+from mia_exp.core.errors import MiaError
 
-GROUPS = ["dataset", "split", "victim", "defense", "features", "attack", "trainer", "logger", "scale", "experiment"]
-NODES = [name for name in SCHEMAS if name not in GROUPS]
+GROUPS = [*groups(), "scale", "experiment"]
+NODES = [name for name in settings_groups() if name not in GROUPS]
 NO_CHOICES = ["null", "[]", "{}", "{kind:ours}", "3", "'a b'", "", "???"]
 
 # What Hydra gives a meaning, or means to.
@@ -347,7 +347,7 @@ REFUSED = [
     ("attack.alpha=range(0,1,0)", "attack.alpha=range(0,1,0): not a list of values "),
     ("-m attack.alpha=range(0,1e9)", "this sweep has more than 10000 jobs"),
     ("victim=null", "victim=null: expected one of the choices of the group victim: none, pix2pix, "),
-    ("dataset.kind=[]", "dataset.kind=[]: expected one of openmoji, "),
+    ("dataset._target_=[]", "dataset._target_=[]: expected the path of a class"),
     ("name=../..", "name=../..: expected the name of one folder"),
     ("name=a/b", "name=a/b: expected the name of one folder"),
     ("name=..", "name=..: expected the name of one folder"),

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.command_line import read_command
-from mia_exp.config import FolderDataset
-from mia_exp.errors import ConfigError
+from mia_exp.config.command_line import read_command
+from mia_exp.core.component import target_of
+from mia_exp.core.errors import ConfigError
+from mia_exp.data.readers.folder import FolderDataset
 from tests.cli import mia_exp, tiny
 
 EXPERIMENT = """\
@@ -35,7 +36,7 @@ def own(tmp_path: Path, folder_dataset: Path) -> Path:
     for path, text in {
         "experiment/mine.yaml": EXPERIMENT,
         "experiment/swept.yaml": SWEEP,
-        "dataset/mine.yaml": f"kind: folder\nname: mine\nroot: {folder_dataset}\n",
+        "dataset/mine.yaml": f"_target_: {target_of(FolderDataset)}\nname: mine\nroot: {folder_dataset}\n",
     }.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -142,6 +143,6 @@ def test_what_is_wrong_is_named(own: Path, spoil: Callable[[Path], Path], messag
 
 def test_a_glob_chooses_among_the_packages_files_and_ones_own(own: Path) -> None:
     command = read_command(["-m", "attack=glob(o*)"])
-    assert [job.config.attack.kind for job in command.jobs] == ["ours"]
+    assert [job.config.attack.choice for job in command.jobs] == ["ours"]
     names = [job.overrides for job in read_command(["--config-dir", str(own), "-m", "dataset=glob(m*)"]).jobs]
     assert names == [["dataset=maps2sat"], ["dataset=mine"]]

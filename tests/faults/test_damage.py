@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import mia_exp
-from mia_exp import artifacts
-from mia_exp.command_line import read_command
 from mia_exp.config import Config
-from mia_exp.errors import StorageError
+from mia_exp.config.command_line import read_command
+from mia_exp.core import artifacts
+from mia_exp.core.errors import StorageError
 from mia_exp.pipeline import Pipeline
 from tests.cli import tiny
 from tests.faults.forks import forked
@@ -83,7 +83,7 @@ def found_again(config: Config) -> pd.DataFrame:
     artifacts._check_whole.cache_clear()
     pipeline = Pipeline(config)
     pipeline.run()
-    return pipeline.scores()
+    return pipeline.scores
 
 
 def used(outputs: Path, run: str) -> set[str]:
@@ -94,8 +94,9 @@ def used(outputs: Path, run: str) -> set[str]:
 
 def test_every_kind_of_artifact_is_spoilt(outputs: Path) -> None:
     package = Path(mia_exp.__file__).parent
-    source = "".join(path.read_text() for path in sorted((package / "pipeline").glob("*.py")))
-    kinds = {*re.findall(r'\bStage\("(\w+)"', source), "victim", "shadow_model"}
+    files = [*(package / "pipeline").glob("*.py"), *(package / "attacks").glob("*.py")]
+    source = "".join(path.read_text() for path in files)
+    kinds = {*re.findall(r'(?:\bStage|\.stage)\("(\w+)"', source), "victim", "shadow_model"}
     assert sorted(kinds) == sorted(kind for of_run in KINDS.values() for kind in of_run)
     assert {path.name for path in (outputs / "artifacts").iterdir()} == kinds
 

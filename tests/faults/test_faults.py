@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from mia_exp.storage import is_disk_full
+from mia_exp.core.storage import is_disk_full
 from tests.cli import Outcome, mia_exp, start, tiny
 from tests.faults.forks import Forked
 

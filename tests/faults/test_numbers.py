@@ -6,38 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_module
+from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from mia_exp.compose import SCHEMAS, typed_config
-from mia_exp.errors import ConfigError
-
-# Words that choose each schema whose shape is a choice.
-CHOOSE = {
-    ("dataset", "openmoji"): "dataset=openmoji",
-    ("dataset", "side_by_side"): "dataset=facades",
-    ("dataset", "folder"): "dataset=folder",
-    ("dataset", "cityscapes_original"): "dataset=cityscapes_original",
-    ("dataset", "celeba"): "dataset=celeba",
-    ("dataset", "bdd100k"): "dataset=bdd100k",
-    ("dataset", "imagenet"): "dataset=imagenet victim=none attack=difficulty",
-    ("split", "random"): "split=random",
-    ("split", "official"): "split=official",
-    ("victim", "pix2pix"): "victim=pix2pix",
-    ("victim", "pix2pixhd"): "victim=pix2pixhd",
-    ("victim", "none"): "victim=none attack=difficulty",
-    ("defense", "none"): "defense=none",
-    ("defense", "gauss"): "defense=gauss",
-    ("attack", "reconstruction"): "attack=reconstruction",
-    ("attack", "ours"): "attack=ours",
-    ("attack", "augmented"): "attack=augmented",
-    ("attack", "multi_image"): "attack=multi_image split.n_shadow=100",
-    ("attack", "supervised"): "attack=supervised",
-    ("attack", "shadow"): "attack=shadow split.n_shadow=100",
-    ("attack", "difficulty"): "attack=difficulty",
-    ("logger", "csv"): "logger=csv",
-    ("logger", "wandb"): "logger=wandb",
-}
+from mia_exp.config.components import settings_groups
+from mia_exp.config.compose import typed_config
+from mia_exp.config.source import CONF, PRIMARY
+from mia_exp.core.errors import ConfigError
+from tests.discovery import every_class
 
 
 def fields(schema: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -52,11 +28,13 @@ def fields(schema: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def settings() -> Iterator[tuple[str, str, Any]]:
-    """The words that choose a setting's schema, its path and its type."""
-    for group, schemas in SCHEMAS.items():
-        for kind, schema in schemas.items():
-            for path, hint in fields(schema, group):
-                yield CHOOSE.get((group, kind or ""), ""), path, hint
+    """The words that choose a setting's class, its path and its type."""
+    for choice in every_class():
+        for path, hint in fields(choice.cls, choice.group):
+            yield " ".join(choice.words), path, hint
+    for group, cls in settings_groups().items():
+        for path, hint in fields(cls, group):
+            yield "", path, hint
 
 
 def holding(hint: Any, number: object) -> object | None:
@@ -79,8 +57,8 @@ _composed: dict[str, DictConfig] = {}
 def refusal(words: str, path: str, value: object) -> str:
     """What a value of a setting is answered with when it is composed."""
     if words not in _composed:
-        with initialize_config_module("mia_exp.conf", version_base="1.3"):
-            _composed[words] = compose("config", words.split())
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            _composed[words] = compose(PRIMARY, words.split())
     config = _composed[words].copy()
     with open_dict(config):
         OmegaConf.update(config, path, value, merge=False)
@@ -89,9 +67,7 @@ def refusal(words: str, path: str, value: object) -> str:
     return str(raised.value)
 
 
-def test_there_are_numbers_and_all_choices() -> None:
-    chosen = {(group, kind) for group, kinds in SCHEMAS.items() for kind in kinds if kind is not None}
-    assert chosen == set(CHOOSE)
+def test_there_are_numbers() -> None:
     assert len(NUMBERS) > 70 and len(SEEDS) > 10
 
 
@@ -115,7 +91,7 @@ def test_a_seed_out_of_range(words: str, path: str, seed: int) -> None:
 def test_a_value_of_another_shape(words: str, path: str, value: object) -> None:
     # A text takes any text, and the settings of another dataset are a group of their own.
     hint = SHAPES[words, path]
-    if value == "a b" and (hint is str or str in typing.get_args(hint)) and not path.endswith(".kind"):
+    if value == "a b" and (hint is str or str in typing.get_args(hint)):
         return
     if typing.get_args(hint) and any(typing.get_origin(part) in (list, dict) for part in typing.get_args(hint)):
         return

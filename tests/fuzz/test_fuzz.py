@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from mia_exp.errors import DataError, MiaError
+from mia_exp.core.errors import DataError, MiaError
 from tests.fuzz.mutations import flip_bits
 from tests.fuzz.targets import TARGETS, Target
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from mia_exp.artifacts import MANIFEST, _read_manifest
-from mia_exp.attacks.shadow import FORMAT as CLASSIFIER_FORMAT
-from mia_exp.attacks.shadow import _load
-from mia_exp.attacks.supervised import SearchTimeRegressor
+from mia_exp.attacks.numerics.loss_map_classifier import FORMAT as CLASSIFIER_FORMAT
+from mia_exp.attacks.numerics.loss_map_classifier import _load
+from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
+from mia_exp.core.artifacts import MANIFEST, _read_manifest
+from mia_exp.core.errors import DataError, StorageError, WeightsError
 from mia_exp.data import Split
-from mia_exp.errors import DataError, StorageError, WeightsError
 from mia_exp.features.weights import read_state_dict
 from mia_exp.victims.generator_file import load_generator
 from mia_exp.victims.training import RESUME_FILE
@@ -41,23 +41,29 @@ def refusal(path: Path, content: bytes, read: Callable[[Path], object]) -> str:
     return message
 
 
+def unet(path: Path) -> object:
+    return load_generator(path, valid.build_unet)
+
+
+def residual(path: Path) -> object:
+    return load_generator(path, valid.build_residual)
+
+
 REMOVED = object()
 ARCHITECTURES: dict[str, tuple[dict[str, Any], str]] = {
-    "wide": ({"ngf": 10**9}, "victim.ngf=1000000000"),
-    "wider than any": ({"ngf": 10**400}, "victim.ngf"),
-    "negative": ({"ngf": -4}, "victim.ngf=-4"),
-    "nought": ({"ngf": 0}, "victim.ngf=0"),
-    "of words": ({"ngf": "4"}, "ngf is '4' where int is expected"),
-    "true": ({"ngf": True}, "ngf is True where int is expected"),
-    "deep": ({"image_size": 2**60}, "victim.image_size"),
-    "of an odd size": ({"image_size": 65}, "victim.image_size=65"),
-    "unknown": ({"kind": "transformer"}, "its kind 'transformer' is none of unet, residual"),
-    "of a list": ({"kind": ["unet"]}, "kind is"),
-    "without a kind": ({"kind": REMOVED}, "there is no kind"),
-    "without a width": ({"ngf": REMOVED}, "there is no ngf"),
-    "with more": ({"colour": "red"}, "colour is no part of a unet"),
-    "of another width": ({"ngf": 2}, "do not fit its own header: encoder.0.0.weight is float32"),
-    "of another size": ({"image_size": 128}, "do not fit its own header"),
+    "wide": ({"ngf": 10**9}, "ngf 1000000000 instead of 1"),
+    "wider than any": ({"ngf": 10**400}, "ngf 1000000000"),
+    "negative": ({"ngf": -4}, "ngf -4 instead of 1"),
+    "zero": ({"ngf": 0}, "ngf 0 instead of 1"),
+    "of words": ({"ngf": "1"}, "ngf 1 instead of 1"),
+    "true": ({"ngf": True}, "ngf True instead of 1"),
+    "deep": ({"image_size": 2**60}, "image_size 1152921504606846976 instead of 64"),
+    "unknown": ({"class": "Transformer"}, "class Transformer instead of UNetGenerator"),
+    "of a list": ({"class": ["UNetGenerator"]}, "class ['UNetGenerator'] instead of"),
+    "without a class": ({"class": REMOVED}, "class None instead of UNetGenerator"),
+    "without a width": ({"ngf": REMOVED}, "ngf None instead of 1"),
+    "with more": ({"colour": "red"}, "colour red instead of None"),
+    "of another size": ({"image_size": 128}, "image_size 128 instead of 64"),
 }
 
 
@@ -66,7 +72,7 @@ def test_an_architecture_that_is_none(tmp_path: Path, change: dict[str, Any], me
     header, state = parts(valid.unet())
     described = {**json.loads(header["architecture"]), **change}
     header["architecture"] = json.dumps({name: value for name, value in described.items() if value is not REMOVED})
-    assert message in refusal(tmp_path / "g.safetensors", save(state, header), load_generator)
+    assert message in refusal(tmp_path / "g.safetensors", save(state, header), unet)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +96,13 @@ def test_an_architecture_that_is_none(tmp_path: Path, change: dict[str, Any], me
 def test_a_residual_architecture_that_is_none(tmp_path: Path, change: dict[str, Any]) -> None:
     header, state = parts(valid.residual())
     header["architecture"] = json.dumps({**json.loads(header["architecture"]), **change})
-    refusal(tmp_path / "g.safetensors", save(state, header), load_generator)
+    refusal(tmp_path / "g.safetensors", save(state, header), residual)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '"unet"', "[" * 10**5, "\U0001f600"])
 def test_an_architecture_that_is_no_json_object(tmp_path: Path, text: str) -> None:
     header, state = parts(valid.unet())
-    said = refusal(tmp_path / "g.safetensors", save(state, {**header, "architecture": text}), load_generator)
+    said = refusal(tmp_path / "g.safetensors", save(state, {**header, "architecture": text}), unet)
     assert "expected the header of a generator that mia_exp saved" in said
 
 
@@ -104,14 +110,14 @@ def test_an_architecture_that_is_no_json_object(tmp_path: Path, text: str) -> No
 def test_a_header_that_lacks_something(tmp_path: Path, missing: str) -> None:
     header, state = parts(valid.unet())
     del header[missing]
-    said = refusal(tmp_path / "g.safetensors", save(state, header), load_generator)
+    said = refusal(tmp_path / "g.safetensors", save(state, header), unet)
     assert f"{'the format' if missing == 'format' else f'there is no {missing}'}" in said
 
 
 def classifier(path: Path) -> object:
     from unittest.mock import patch
 
-    with patch("mia_exp.attacks.shadow.resnet50", valid.small_network):
+    with patch("mia_exp.attacks.numerics.loss_map_classifier.resnet50", valid.small_network):
         return _load(path, 16)
 
 
@@ -120,8 +126,8 @@ def regressor(path: Path) -> object:
 
 
 FILES = {
-    "unet": (valid.unet, load_generator),
-    "residual": (valid.residual, load_generator),
+    "unet": (valid.unet, unet),
+    "residual": (valid.residual, residual),
     "classifier": (valid.classifier, classifier),
     "regressor": (valid.regressor, regressor),
 }

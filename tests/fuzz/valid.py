@@ -13,15 +13,18 @@ from PIL import Image
 from safetensors.torch import save, save_file
 from torch import nn
 
-from mia_exp.artifacts import MANIFEST, ArtifactStore, Stage
-from mia_exp.attacks import shadow
-from mia_exp.attacks.supervised import SearchTimeRegressor
-from mia_exp.config import FolderDataset, Pix2PixConfig, SupervisedConfig, TrainerConfig
-from mia_exp.data import InputLayout, PairStore, Split, TrainingPairs, open_source
+from mia_exp.attacks.numerics import loss_map_classifier
+from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
+from mia_exp.attacks.supervised import Supervised
+from mia_exp.core.artifacts import MANIFEST, ArtifactStore, Stage
+from mia_exp.data import InputLayout, PairStore, Split, TrainingPairs
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims import training
-from mia_exp.victims.generator import UNetGenerator
 from mia_exp.victims.generator_file import save_generator, training_set_hash
-from mia_exp.victims.residual_generator import ResidualGenerator
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.pix2pix.unet import UNetGenerator
+from mia_exp.victims.pix2pixhd.residual_generator import ResidualGenerator
 from mia_exp.victims.training import RESUME_FILE
 from tests.conftest import draw_pair
 
@@ -80,14 +83,24 @@ def landmarks(count: int) -> bytes:
     return "\n".join([header, *rows]).encode()
 
 
+def build_unet() -> nn.Module:
+    """A U-Net like that in the file."""
+    return UNetGenerator(64, 1, True)
+
+
+def build_residual() -> nn.Module:
+    """A residual generator like that in the file."""
+    return ResidualGenerator([[0, 0, 0], [255, 0, 0]], True, 2, 1, 1, True)
+
+
 def unet() -> bytes:
     """A U-Net's file."""
-    return _saved_generator(lambda: UNetGenerator(64, 1, True))
+    return _saved_generator(build_unet)
 
 
 def residual() -> bytes:
     """A residual generator's file, for two classes with instances."""
-    return _saved_generator(lambda: ResidualGenerator([[0, 0, 0], [255, 0, 0]], True, 2, 1, 1, True))
+    return _saved_generator(build_residual)
 
 
 def _saved_generator(build: Callable[[], nn.Module]) -> bytes:
@@ -110,7 +123,7 @@ def small_network(weights: None = None, num_classes: int = 2) -> nn.Module:
 
 def classifier() -> bytes:
     """A classifier's file of `small_network`."""
-    header = {"format": shadow.FORMAT, "patch_side": "16"}
+    header = {"format": loss_map_classifier.FORMAT, "patch_side": "16"}
     return _in_order(save(dict(_seeded(small_network).state_dict()), header))
 
 
@@ -118,9 +131,7 @@ def regressor() -> bytes:
     """A regressor's file."""
     rng = np.random.default_rng(0)
     features, names = rng.normal(size=(20, 3)), [f"p{number}" for number in range(20)]
-    fitted = SearchTimeRegressor.fit(
-        features, features[:, 0], names, SupervisedConfig(c=1.0), "backbone", "weights"
-    )
+    fitted = SearchTimeRegressor.fit(features, features[:, 0], names, Supervised(c=1.0), "backbone", "weights")
     return _in_order(_written("r.safetensors", fitted.save))
 
 
@@ -156,12 +167,12 @@ def resume_point(folder: Path) -> tuple[bytes, Callable[[Path], None]]:
     for number in range(4):
         for side, image in zip(("inputs", "targets"), draw_pair(number), strict=True):
             image.save(folder / side / f"{number}.png")
-    config = Pix2PixConfig(image_size=64, ngf=1, ndf=1, epochs=2, decay_epochs=0, batch_size=4)
-    store = PairStore.build(open_source(FolderDataset(root=str(folder)), folder), 64, 64, folder / "store")
+    config = Pix2Pix(image_size=64, ngf=1, ndf=1, epochs=2, decay_epochs=0, batch_size=4)
+    store = PairStore.build(FolderDataset(root=str(folder)).open(folder), 64, 64, folder / "store")
 
     def train(work: Path) -> None:
         pairs = TrainingPairs(store, store.ids, 64, False, 0)
-        trainer = TrainerConfig(accelerator="cpu", resume_seconds=0)
+        trainer = TrainerSettings(accelerator="cpu", resume_seconds=0)
         training.train(config, trainer, InputLayout(), pairs, work)
 
     kept: list[bytes] = []

@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 import torch
 
-from mia_exp.attacks.difficulty import DifficultyScorer
-from mia_exp.config import DifficultyConfig, FeaturesConfig, OpenMojiDataset, SplitConfig
-from mia_exp.data import make_split, open_source
-from mia_exp.data.store import to_tensor
+from mia_exp.attacks.difficulty_settings import DifficultySettings
+from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
+from mia_exp.data.readers.openmoji import OpenMojiDataset
+from mia_exp.data.splits.random_split import RandomSplit
+from mia_exp.data.tensors import to_tensor
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
 
 GOLDEN = Path(__file__).with_name("numbers.json")
 DRAWINGS = ("1F600", "1F408", "1F3E0", "1F9C0")
 
 
 def numbers() -> dict[str, object]:
-    source = open_source(OpenMojiDataset(), Path())
+    source = OpenMojiDataset().open(Path())
     pairs = [source.load(name, 64, 64)[:2] for name in DRAWINGS]
-    scorer = DifficultyScorer(FeaturesConfig("efficientnet_lite0"), DifficultyConfig(), torch.device("cpu"))
+    scorer = DifficultyScorer(EfficientNetLite0(), DifficultySettings(), torch.device("cpu"))
     halves = [scorer(torch.stack([to_tensor(pair[half]) for pair in pairs])) for half in (0, 1)]
-    split = make_split(source.records(), SplitConfig("random", n_members=5), [], [])
+    split = RandomSplit(n_members=5).draw(source.records(), [], [])
     return {
         "l_diff_of_inputs": dict(zip(DRAWINGS, halves[0].tolist(), strict=True)),
         "l_diff_of_targets": dict(zip(DRAWINGS, halves[1].tolist(), strict=True)),

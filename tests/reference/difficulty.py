@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LinearRegression
 
-from mia_exp.attacks.difficulty import resize
-from mia_exp.attacks.regression import PixelSplit
-from mia_exp.config import ResizeMethod
+from mia_exp.attacks.difficulty_settings import ResizeMethod
+from mia_exp.attacks.numerics.difficulty_scorer import resize
+from mia_exp.attacks.numerics.regression import PixelSplit
 from mia_exp.features import Backbone
 
 

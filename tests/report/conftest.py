@@ -1,14 +1,19 @@
 """Evaluated runs with drawn images, of every kind of attack, shared by the report's tests."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mia_exp.config import EvaluationConfig
+from mia_exp.attacks.base import L_DIFF, L_REC, Attack
+from mia_exp.core.column import Column
 from mia_exp.evaluation import evaluate
+from mia_exp.evaluation.blind import BLIND_COLUMNS
+from mia_exp.evaluation.evaluation_settings import EvaluationSettings
+from tests.discovery import choices
 
 N = 40
 SIDE = 16
@@ -53,21 +58,30 @@ DAMAGE = {
     "defended": {"psnr": 14.08, "ssim": 0.3209, "perceptual": 0.6, "identical": 0},
 }
 
-# The attack's columns, the blind columns that it adds, what is compared, its own threshold.
-ATTACKS: dict[str, tuple[list[str], list[str], list[tuple[str, str]], dict[str, float]]] = {
-    "reconstruction": (["l_rec"], [], [], {}),
-    "ours": (["l_rec", "l_mem"], [], [("l_mem", "l_rec")], {}),
-    "augmented": (
-        ["l_rec", "l_rec_aug", "l_mem_aug"],
-        [],
-        [("l_mem_aug", "l_rec"), ("l_rec_aug", "l_rec")],
-        {},
-    ),
-    "multi_image": (["l_rec", "l_mem_multi"], ["l_shadow"], [("l_mem_multi", "l_rec")], {}),
-    "supervised": (["l_rec", "l_mem_vsd"], ["l_vsd"], [("l_mem_vsd", "l_rec")], {}),
-    "shadow": (["l_rec", "shadow_score"], [], [("shadow_score", "l_rec")], {"shadow_score": 0.5}),
-    "difficulty": (["l_diff"], [], [], {}),
+# The columns that a run of each attack has, and the blind columns that the attack adds.
+ATTACKS: dict[str, tuple[list[str], list[str]]] = {
+    "reconstruction": (["l_rec"], []),
+    "ours": (["l_rec", "l_mem"], []),
+    "augmented": (["l_rec", "l_mem_aug", "l_rec_aug"], []),
+    "multi_image": (["l_rec", "l_mem_multi"], ["l_shadow"]),
+    "supervised": (["l_rec", "l_mem_vsd"], ["l_vsd"]),
+    "shadow": (["l_rec", "shadow_score"], []),
+    "difficulty": (["l_diff"], []),
 }
+CLASSES: dict[str, type[Attack]] = {choice.name: choice.cls for choice in choices("attack")}  # type: ignore[misc]
+
+
+def declared(*attacks: str) -> dict[str, Column]:
+    """The columns that runs of these attacks can have, by name; of all attacks that query a victim by default."""
+    classes = [CLASSES[attack] for attack in attacks] or [cls for cls in CLASSES.values() if cls.queries_victim]
+    columns = (L_REC, L_DIFF, *BLIND_COLUMNS, *(column for cls in classes for column in cls.columns))
+    return {column.name: column for column in columns}
+
+
+def described(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Columns of runs that query a victim, as `metrics.json` describes them."""
+    known = declared()
+    return {name: asdict(known[name]) for name in names}
 
 
 def make_run(n: int, leak: float = 0.02, brightness: float = 0.0, attack: str = "ours", seed: int = 0) -> Run:
@@ -84,7 +98,6 @@ def make_run(n: int, leak: float = 0.02, brightness: float = 0.0, attack: str = 
     less = error - 0.5 * difficulty
     everything = pd.DataFrame(
         {
-            "id": ids,
             "l_rec": error,
             "l_diff": difficulty,
             "l_mem": less,
@@ -96,37 +109,33 @@ def make_run(n: int, leak: float = 0.02, brightness: float = 0.0, attack: str = 
             "l_mem_vsd": error + rng.normal(0, 0.005, 2 * n),
             "shadow_score": 1 / (1 + np.exp(100 * (less - less.mean()))),
             "brightness": luma,
-        }
+        },
+        index=pd.Index(ids, name="id"),
     )
-    columns, extra, deltas, thresholds = ATTACKS[attack]
-    blind = [name for name in ("l_diff", *extra, "brightness") if name not in columns]
-    evaluation = evaluate(
-        everything[["id", *columns]],
-        everything[["id", *blind]],
-        members,
-        nonmembers,
-        EvaluationConfig(bootstrap=200, fpr=[0.1, 0.01]),
-        deltas,
-        thresholds,
-    )
+    names, extra = ATTACKS[attack]
+    blind = [name for name in ("l_diff", *extra, "brightness") if name not in names]
+    columns = [declared(attack)[name] for name in (*names, *blind)]
+    assert [column.name for column in columns if column.blind] == blind
+    scores = everything[[column.name for column in columns]]
+    evaluation = evaluate(scores, columns, members, nonmembers, EvaluationSettings(bootstrap=200, fpr=[0.1, 0.01]))
     asked = attack != "difficulty"
     metrics = {
         "schema": 1,
         "name": "trial",
         "dataset": "drawings",
-        "split": {"kind": "random", "seed": seed, "hash": f"4f1c{seed}"},
+        "split": {"kind": "random", "title": "a random split", "seed": seed, "hash": f"4f1c{seed}"},
         "victim": {"kind": "pix2pix", "epochs": 7, "weights": None} if asked else {"kind": "none"},
         "query": {"mode": "eval"},
         "defense": {"kind": "none"},
         "difficulty": {"working_size": 56},
         "attack": {"kind": attack, "alpha": 0.5},
         **evaluation.to_json(),
-        "headline": columns[-1],
+        "columns": {column.name: asdict(column) for column in columns},
+        "headline": CLASSES[attack].columns[0].name,
         "attack_details": {},
         "damage": None,
         "provenance": {"git": "abc123", "keys": {"split": "deadbeef"}, "versions": {"torch": "9.9"}},
     }
-    scores = everything[["id", *columns, *blind]]
     return Run(metrics, scores, members, nonmembers, DrawnGallery())
 
 

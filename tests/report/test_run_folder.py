@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from mia_exp.core.column import Column
 from mia_exp.report import write_report
 from mia_exp.report.answer import answer, attack_rows, blind_rows, delta_rows
 from mia_exp.report.figures import choose_figures
@@ -96,9 +98,9 @@ def test_the_shown_images_are_the_extremes(tmp_path, drawn_run):
     write(tmp_path, drawn_run)
     easiest, hardest, exposed = asked
     scores = drawn_run.scores
-    assert easiest == scores.nsmallest(8, "l_diff")["id"].tolist()
-    assert hardest == scores.nlargest(8, "l_diff")["id"].tolist()
-    assert exposed == scores[scores["id"].isin(drawn_run.members)].nsmallest(8, "l_mem")["id"].tolist()
+    assert easiest == scores.nsmallest(8, "l_diff").index.tolist()
+    assert hardest == scores.nlargest(8, "l_diff").index.tolist()
+    assert exposed == scores.loc[drawn_run.members].nsmallest(8, "l_mem").index.tolist()
 
 
 def test_the_page_needs_nothing_else(written):
@@ -165,7 +167,7 @@ def test_metrics_come_back_as_they_were(written):
 
 def test_scores_come_back_without_a_label(written):
     folder, run, _ = written
-    pd.testing.assert_frame_equal(pd.read_parquet(folder / "scores.parquet"), run.scores)
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "scores.parquet"), run.scores.reset_index())
 
 
 def test_a_number_that_json_cannot_say_writes_nothing(tmp_path, drawn_run):
@@ -189,19 +191,38 @@ def test_a_failure_leaves_no_half_file_and_no_page(tmp_path, drawn_run):
 
 def test_other_scores_and_blind_columns_are_drawn_too(tmp_path, drawn_run):
     drawn_run.metrics["attacks"]["classifier"] = drawn_run.metrics["attacks"]["l_rec"]
+    drawn_run.metrics["columns"]["classifier"] = asdict(
+        Column("classifier", "my classifier", "a classifier of my own", higher_is_member=True)
+    )
     drawn_run.scores["classifier"] = -drawn_run.scores["l_rec"]
-    assert "classifier" in write(tmp_path, drawn_run).text
+    page = write(tmp_path, drawn_run).text
+    assert "my classifier" in page and "a classifier of my own" in page
+    drawn = chosen(drawn_run, "roc").draw.args[2]
+    assert [column.title for column in drawn] == ["L_rec", "L_mem", "my classifier"]
 
 
-@pytest.mark.parametrize("attack", ["supervised", "shadow"])
-def test_an_attack_has_a_page_with_all_its_rows_and_figures(tmp_path, attack):
+@pytest.mark.parametrize("part", ["scores", "attacks", "blind"])
+def test_a_column_that_the_run_does_not_describe_is_refused(tmp_path, drawn_run, part):
+    if part == "scores":
+        drawn_run.scores["classifier"] = -drawn_run.scores["l_rec"]
+    else:
+        drawn_run.metrics[part]["classifier"] = next(iter(drawn_run.metrics[part].values()))
+    with pytest.raises(KeyError, match="classifier"):
+        write(tmp_path, drawn_run)
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    # A difficulty that an attack subtracts has its own easiest and hardest images.
+    ("attack", "more"),
+    [("supervised", {"l-vsd-extremes"}), ("multi_image", {"l-shadow-extremes"}), ("shadow", set())],
+)
+def test_an_attack_has_a_page_with_all_its_rows_and_figures(tmp_path, attack, more):
     run = make_run(20, attack=attack)
     page = write(tmp_path, run)
     for row in (*attack_rows(run.metrics), *delta_rows(run.metrics), *blind_rows(run.metrics)):
         assert row.name in page.text
         assert row.meaning in page.text
-    # A learned difficulty has its own easiest and hardest images.
-    more = {"search-difficulty-extremes"} if attack == "supervised" else set()
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == FIGURES | more
 
 
@@ -216,9 +237,9 @@ def test_without_a_model_nothing_shows_answers(tmp_path):
 
 def chosen(run, name):
     """One figure of a run, not drawn yet."""
-    table = run.scores.set_index("id")
-    is_member = table.index.isin(run.members)
-    (figure,) = [each for each in choose_figures(run.metrics, table, is_member, run.gallery) if each.name == name]
+    is_member = run.scores.index.isin(run.members)
+    figures = choose_figures(run.metrics, run.scores, is_member, run.gallery)
+    (figure,) = [each for each in figures if each.name == name]
     return figure
 
 
@@ -227,8 +248,7 @@ def test_the_members_that_a_probability_exposes_are_those_with_the_highest():
     asked = []
     run.gallery.v = lambda ids: asked.extend(ids) or DrawnGallery.v(run.gallery, ids)
     assert "shadow classifier gives away first" in chosen(run, "exposed-members").caption
-    members = run.scores[run.scores["id"].isin(run.members)]
-    assert asked == members.nlargest(8, "shadow_score")["id"].tolist()
+    assert asked == run.scores.loc[run.members].nlargest(8, "shadow_score").index.tolist()
 
 
 def test_a_fourth_channel_of_inputs_is_not_drawn(tmp_path, drawn_run):
@@ -243,7 +263,8 @@ def test_a_fourth_channel_of_inputs_is_not_drawn(tmp_path, drawn_run):
     ("attack", "columns"), [("reconstruction", ["l_rec"]), ("augmented", ["l_rec", "l_mem_aug"])]
 )
 def test_histograms_show_the_error_and_the_headline_once_each(attack, columns):
-    assert list(chosen(make_run(20, attack=attack), "histograms").draw.args[2]) == columns
+    drawn = chosen(make_run(20, attack=attack), "histograms").draw.args[2]
+    assert [column.name for column in drawn] == columns
 
 
 @pytest.mark.parametrize(
@@ -259,7 +280,9 @@ def test_the_caption_says_on_which_side_members_lie(attack, start):
 
 
 def test_error_is_drawn_against_every_difficulty_there_is():
-    assert chosen(make_run(20, attack="supervised"), "error-against-difficulty").draw.args[2] == ["l_diff", "l_vsd"]
+    error, difficulties = chosen(make_run(20, attack="supervised"), "error-against-difficulty").draw.args[2:]
+    assert error.name == "l_rec"
+    assert [column.name for column in difficulties] == ["l_diff", "l_vsd"]
 
 
 def test_the_page_says_what_the_defense_did_and_what_the_attack_says_of_itself(tmp_path, drawn_run):

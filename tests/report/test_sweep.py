@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from mia_exp.errors import MiaError
+from mia_exp.core.errors import MiaError
 from mia_exp.report import write_sweep_report
 from mia_exp.report.sweep import collect_sweep
 from mia_exp.report.sweep_table import markdown
+from tests.report.conftest import described
 
 
 def result(auc: float, accuracy: float | None = None, **more: object) -> dict[str, object]:
@@ -39,7 +40,7 @@ def add_job(folder: Path, number: int, overrides: list[str], attacks=None, brigh
     metrics = {
         "name": "trial",
         "dataset": "drawings",
-        "split": {"kind": "random", "hash": "4f1c"},
+        "split": {"kind": "random", "title": "a random split", "hash": "4f1c"},
         "victim": {"kind": "pix2pix", "seed": 0},
         "n_members": 100,
         "n_nonmembers": 100,
@@ -49,6 +50,7 @@ def add_job(folder: Path, number: int, overrides: list[str], attacks=None, brigh
         "deltas": {
             f"{column} - l_rec": {"auc": 0.03, "ci95": [0.01, 0.05]} for column in attacks if column != "l_rec"
         },
+        "columns": described([*attacks, "brightness"]),
         "warnings": ["brightness separates"] if separates else [],
         **settings,
     }
@@ -186,7 +188,8 @@ def test_a_warning_stands_once_and_says_of_which_jobs(tmp_path):
     for number in range(3):
         brightness = 0.5 if number == 0 else 0.75
         words = ["x=1", f"seed={min(number, 1)}", f"attack={'ours' if number else 'shadow'}"]
-        add_job(tmp_path, number, words, {"l_rec": result(0.8)}, brightness, split={"kind": brightness})
+        split = {"kind": brightness, "title": "a random split"}
+        add_job(tmp_path, number, words, {"l_rec": result(0.8)}, brightness, split=split)
     assert collect_sweep(tmp_path).warnings() == ["seed=1: brightness separates"]
     text = printed(tmp_path)
     assert text.count("Warning: seed=1: brightness separates") == 1

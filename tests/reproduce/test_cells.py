@@ -1,12 +1,16 @@
 """Tables, claims and curves from cells made by hand."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mia_exp.command_line import read_command
+from mia_exp.attacks.base import L_REC
+from mia_exp.attacks.ours import Ours
+from mia_exp.config.command_line import read_command
+from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.reproduce.catalogue import ITEMS
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.claims import CLAIMS
@@ -36,6 +40,7 @@ def metrics(l_rec: float, l_mem: float, delta: tuple[float, float], split: str =
             "brightness": {**result(0.42), "separates": True},
             "contrast": {**result(0.55), "separates": False},
         },
+        "columns": {column.name: asdict(column) for column in (L_REC, *Ours.columns, *BLIND_COLUMNS)},
         "deltas": {"l_mem - l_rec": {"auc": l_mem - l_rec, "ci95": list(delta)}},
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.command_line import read_command
+from mia_exp.config.command_line import read_command
 from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce import status
 from mia_exp.reproduce.catalogue import ITEMS

@@ -1,6 +1,7 @@
 """What the figures are drawn from, against what the runs say."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from mia_exp.attacks.difficulty import DifficultyScorer
-from mia_exp.command_line import read_command
+from mia_exp.attacks.base import L_REC
+from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
+from mia_exp.config.command_line import read_command
+from mia_exp.report.figures import choose_figures
 from mia_exp.reproduce.catalogue import ITEMS
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.curves import CURVES, draw_score
@@ -20,6 +23,7 @@ from mia_exp.reproduce.figures import DIAGRAM
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scatter import PLANES, best_line, plot_planes, read_scores
 from tests.cli import mia_exp, tiny
+from tests.report.conftest import make_run
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +42,19 @@ def test_every_figure_is_drawn_by_one_hand() -> None:
     assert len(drawn) == 17
 
 
+def test_a_picture_is_one_that_a_report_has() -> None:
+    run = make_run(20, attack="supervised")
+    is_member = run.scores.index.isin(run.members)
+    drawn = {figure.name for figure in choose_figures(run.metrics, run.scores, is_member, run.gallery)}
+    assert set(PICTURES.values()) <= drawn
+
+
 def test_a_curve_rises_with_its_setting_and_choices_stand_by_name() -> None:
     def cells(setting: str, aucs: dict[str, float]) -> list[Cell]:
         results = {value: {"auc": auc, "auc_ci95": [auc - 0.1, auc + 0.05]} for value, auc in aucs.items()}
+        columns = {"l_rec": asdict(L_REC)}
         return [
-            Cell("any", {setting: value}, {"attacks": {"l_rec": result}, "blind": {}})
+            Cell("any", {setting: value}, {"attacks": {"l_rec": result}, "blind": {}, "columns": columns})
             for value, result in results.items()
         ]
 

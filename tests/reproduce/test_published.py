@@ -79,6 +79,11 @@ def test_what_sets_a_run_apart_is_said() -> None:
         "100 members",
         "random split",
     ]
+    # Results call the network by what a command line calls it; older ones have no other word than `backbone`.
+    named = run() | {"features": {"kind": "efficientnet_lite0"}}
+    assert differences(named, "l_mem") == ["features of efficientnet_lite0"]
+    with pytest.raises(KeyError, match="backbone"):
+        differences(run() | {"features": {}}, "l_mem")
     # No network of features has a part in L_rec.
     assert differences(run(backbone="efficientnet_lite0"), "l_rec") == []
     words = verdict(Published(96.62, "Table 1"), run(members=100), "l_mem")

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_module
 from sklearn.metrics import roc_auc_score
 
-from mia_exp import artifacts
-from mia_exp.compose import typed_config
+from mia_exp.config.compose import compose_run
+from mia_exp.core import artifacts
 from mia_exp.data import Split
 from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
@@ -21,8 +20,7 @@ BLIND = {"difficulty", "blind", "descriptors"}
 
 
 def planned(dataset: Path, *more: str) -> dict[str, str]:
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        pipeline = Pipeline(typed_config(compose("config", tiny(dataset, *more))))
+    pipeline = Pipeline(compose_run(tiny(dataset, *more)))
     return {name: stage.key for name, stage in pipeline.stages.items()}
 
 
@@ -235,7 +233,7 @@ def test_the_augmented_score_of_a_victim_that_returns_its_input(
 ) -> None:
     from mia_exp.data import PairStore
 
-    monkeypatch.setattr("mia_exp.pipeline.model.black_box", lambda generator, config, device: lambda x: x)
+    monkeypatch.setattr("mia_exp.pipeline.queried_model.black_box", lambda generator, config, device: lambda x: x)
     for kinds, name in (("[flip]", "flip"), ("[flip,crop]", "both")):
         words = tiny(folder_dataset, "attack=augmented", f"attack.kinds={kinds}", f"name={name}")
         assert mia_exp(*words, f"output_dir={name}", cwd=tmp_path).status == 0

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from mia_exp.config.source import CONF
 from mia_exp.report.table import print_table
 from tests.cli import TINY, mia_exp, tiny
 
 # Sweeps have tests of their own: here, and in tests/reproduce.
 EXPERIMENTS = sorted(
-    path.stem
-    for path in (Path(__file__).parents[2] / "mia_exp" / "conf" / "experiment").glob("*.yaml")
-    if "MULTIRUN" not in path.read_text()
+    path.stem for path in (CONF / "experiment").glob("*.yaml") if "MULTIRUN" not in path.read_text()
 )
 ATTACKS = ["reconstruction", "ours", "augmented", "multi_image", "supervised", "shadow"]
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from mia_exp.victims.discriminator import PatchDiscriminator
-from mia_exp.victims.generator import UNetGenerator
+from mia_exp.victims.pix2pix.patch_discriminator import PatchDiscriminator
+from mia_exp.victims.pix2pix.unet import UNetGenerator
 
 
 def parameters(network: nn.Module) -> int:

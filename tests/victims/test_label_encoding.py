@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from mia_exp.data import InputLayout
-from mia_exp.data.cityscapes import PALETTE
-from mia_exp.data.store import to_tensor
-from mia_exp.victims.label_encoding import LabelEncoder
+from mia_exp.data.readers.cityscapes import PALETTE
+from mia_exp.data.tensors import to_tensor
+from mia_exp.victims.pix2pixhd.label_encoding import LabelEncoder
 
 
 def test_every_class_of_cityscapes_keeps_its_own_channel() -> None:

@@ -15,22 +15,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from mia_exp.config import Pix2PixHDConfig, TrainerConfig
 from mia_exp.data import InputLayout
-from mia_exp.data.cityscapes import PALETTE
-from mia_exp.data.store import to_tensor
-from mia_exp.fitting import make_trainer, quiet_lightning
+from mia_exp.data.readers.cityscapes import PALETTE
+from mia_exp.data.tensors import to_tensor
+from mia_exp.training.fitting import make_trainer, quiet_lightning
+from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import Batch
 from mia_exp.victims.generator_file import load_generator, save_generator
-from mia_exp.victims.multiscale import MultiscaleDiscriminator
-from mia_exp.victims.pix2pixhd import Pix2PixHD
-from mia_exp.victims.residual_generator import ResidualGenerator
+from mia_exp.victims.pix2pixhd.multiscale_discriminator import MultiscaleDiscriminator
+from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
+from mia_exp.victims.pix2pixhd.pix2pixhd_module import Pix2PixHDModule
+from mia_exp.victims.pix2pixhd.residual_generator import ResidualGenerator
 from tests.conftest import draw_pair
 
 Convolutions = Iterator[tuple[Tensor, Tensor]]
 
-CONFIG = Pix2PixHDConfig(image_size=64, ngf=4, ndf=4, blocks=1, downsamplings=2, perceptual="none", batch_size=2)
-TRAINER = TrainerConfig(accelerator="cpu")
+CONFIG = Pix2PixHD(image_size=64, ngf=4, ndf=4, blocks=1, downsamplings=2, perceptual="none", batch_size=2)
+TRAINER = TrainerSettings(accelerator="cpu")
 # 35 labels and the boundaries of instances, as on Cityscapes.
 CITYSCAPES = InputLayout(PALETTE, instances=True)
 TWO_CLASSES = InputLayout(((0, 0, 0), (255, 0, 0)), instances=True)
@@ -192,7 +193,9 @@ def test_answers_are_images_and_a_file_brings_them_back(enhancer: bool, tmp_path
     answers = generator(x)
     assert answers.shape == (2, 3, 64, 64) and answers.min() >= 0 and answers.max() <= 1
     save_generator(generator, tmp_path / "g.safetensors", "pairs")
-    again, training_set = load_generator(tmp_path / "g.safetensors")
+    again, training_set = load_generator(
+        tmp_path / "g.safetensors", lambda: ResidualGenerator([[0, 0, 0], [255, 0, 0]], True, 4, 4, 1, enhancer)
+    )
     assert training_set == "pairs"
     assert torch.equal(again.eval()(x), answers)
 
@@ -214,7 +217,7 @@ class Stub(nn.Module):
 
 
 def test_losses_by_hand() -> None:
-    module = Pix2PixHD(CONFIG, InputLayout())
+    module = Pix2PixHDModule(CONFIG, InputLayout())
     module.discriminator = Stub()
     x = torch.zeros(2, 3, 64, 64)
     y, fake = torch.full((2, 3, 64, 64), 0.8), torch.full((2, 3, 64, 64), 0.6)
@@ -237,7 +240,9 @@ def images() -> tuple[Tensor, Tensor]:
 
 def test_losses_are_those_of_the_original_written_out() -> None:
     torch.manual_seed(0)
-    module = Pix2PixHD(replace(CONFIG, perceptual="efficientnet_lite0", discriminator_scales=3), InputLayout())
+    module = Pix2PixHDModule(
+        replace(CONFIG, perceptual="efficientnet_lite0", discriminator_scales=3), InputLayout()
+    )
     x, y = images()
     fake = module.generator(x).detach()
     of_fake, of_real = module.discriminator(x, fake), module.discriminator(x, y)
@@ -259,7 +264,7 @@ def test_losses_are_those_of_the_original_written_out() -> None:
 
 def test_a_weight_scales_its_own_images_loss() -> None:
     torch.manual_seed(0)
-    module = Pix2PixHD(CONFIG, InputLayout())
+    module = Pix2PixHDModule(CONFIG, InputLayout())
     x, y = images()
     fake = module.generator(x).detach()
 
@@ -273,7 +278,7 @@ def test_a_weight_scales_its_own_images_loss() -> None:
 
 def test_perceptual_loss_reaches_the_generator_and_leaves_its_network_alone() -> None:
     config = replace(CONFIG, perceptual="efficientnet_lite0", local_enhancer=True)
-    module = Pix2PixHD(config, InputLayout())
+    module = Pix2PixHDModule(config, InputLayout())
     x, y = images()
     assert module.perceptual is not None
     module.train()
@@ -298,11 +303,11 @@ def test_learning_rate_falls_as_in_the_original() -> None:
         expected[epoch - 1] = rate
         if epoch > 100:
             rate -= 1 / 100
-    module = Pix2PixHD(config, InputLayout())
+    module = Pix2PixHDModule(config, InputLayout())
     assert {epoch: module.learning_rate_factor(epoch) for epoch in expected} == pytest.approx(expected)
 
 
-def fit(module: Pix2PixHD, batch: Batch, epochs: int, folder: Path) -> dict[str, Tensor]:
+def fit(module: Pix2PixHDModule, batch: Batch, epochs: int, folder: Path) -> dict[str, Tensor]:
     """Trains on one batch an epoch; returns the losses of the last."""
     trainer = make_trainer(TRAINER, epochs, [], folder)
     with quiet_lightning():
@@ -313,7 +318,7 @@ def fit(module: Pix2PixHD, batch: Batch, epochs: int, folder: Path) -> dict[str,
 def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step(tmp_path: Path) -> None:
     torch.manual_seed(0)
     # A step so large that a network judged by the other's next state would show.
-    module = Pix2PixHD(replace(CONFIG, learning_rate=0.05), InputLayout())
+    module = Pix2PixHDModule(replace(CONFIG, learning_rate=0.05), InputLayout())
     before = deepcopy(module)
     x, y = images()
     losses = fit(module, (x, y, torch.ones(2)), 1, tmp_path)
@@ -331,7 +336,7 @@ def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step(tmp_pat
 
 def test_a_few_steps_bring_answers_nearer(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    module = Pix2PixHD(replace(CONFIG, learning_rate=2e-3), InputLayout())
+    module = Pix2PixHDModule(replace(CONFIG, learning_rate=2e-3), InputLayout())
     x, y = (to_tensor(np.asarray(image)[None]) for image in draw_pair(0))
     before = (module.generator(x) - y).abs().mean().item()
     losses = fit(module, (x, y, torch.ones(1)), 20, tmp_path)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from mia_exp.config import QueryConfig, QueryMode
-from mia_exp.victims.generator import UNetGenerator
-from mia_exp.victims.query import answer_queries, black_box, to_uint8
+from mia_exp.data.tensors import to_uint8
+from mia_exp.victims.pix2pix.unet import UNetGenerator
+from mia_exp.victims.query import answer_queries, black_box
+from mia_exp.victims.query_settings import QueryMode, QuerySettings
 
 CPU = torch.device("cpu")
 
@@ -24,7 +25,7 @@ def generator() -> UNetGenerator:
 
 
 def test_eval_is_deterministic_and_does_not_depend_on_the_batch() -> None:
-    query = black_box(generator(), QueryConfig(), CPU)
+    query = black_box(generator(), QuerySettings(), CPU)
     x = torch.rand(5, 3, 64, 64)
     together = query(x)
     assert torch.equal(together, query(x))
@@ -42,7 +43,7 @@ def test_stochastic_is_the_training_mode_network_on_one_image() -> None:
     torch.manual_seed(seed)
     with torch.no_grad():
         expected = reference(x)
-    answer = black_box(network, QueryConfig(mode=QueryMode.stochastic, seed=7), CPU)(x)
+    answer = black_box(network, QuerySettings(mode=QueryMode.stochastic, seed=7), CPU)(x)
     assert torch.allclose(answer, expected, atol=1e-6)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
@@ -50,13 +51,13 @@ def test_stochastic_is_the_training_mode_network_on_one_image() -> None:
 
 def test_stochastic_follows_the_query_and_the_seed_alone() -> None:
     def ask(seed: int, x: torch.Tensor) -> torch.Tensor:
-        return black_box(generator(), QueryConfig(mode=QueryMode.stochastic, seed=seed), CPU)(x)
+        return black_box(generator(), QuerySettings(mode=QueryMode.stochastic, seed=seed), CPU)(x)
 
     x = torch.rand(3, 3, 64, 64)
     assert torch.equal(ask(0, x), ask(0, x))
     assert torch.equal(ask(0, x).flip(0), ask(0, x.flip(0)))
     assert not torch.equal(ask(0, x), ask(1, x))
-    eval_mode = black_box(generator(), QueryConfig(), CPU)(x)
+    eval_mode = black_box(generator(), QuerySettings(), CPU)(x)
     assert not torch.allclose(ask(0, x), eval_mode, atol=1e-3)
 
 
@@ -64,7 +65,7 @@ def test_asking_leaves_the_global_random_state_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    query = black_box(generator(), QueryConfig(mode=QueryMode.stochastic), CPU)
+    query = black_box(generator(), QuerySettings(mode=QueryMode.stochastic), CPU)
     torch.manual_seed(3)
     query(torch.zeros(2, 3, 64, 64))
     assert torch.equal(torch.rand(1), expected)

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,30 +11,34 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from mia_exp.config import FolderDataset, Pix2PixConfig, Pix2PixHDConfig, Precision, TrainerConfig
-from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs, open_source
-from mia_exp.errors import TrainingError, WeightsError
-from mia_exp.seeds import derive
+from mia_exp.core.errors import TrainingError, WeightsError
+from mia_exp.core.seeds import derive
+from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs
+from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import Batch
+from mia_exp.victims.base import Precision
 from mia_exp.victims.generator_file import load_generator, training_set_hash
-from mia_exp.victims.pix2pix import Pix2Pix
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.pix2pix.pix2pix_module import Pix2PixModule
+from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 from mia_exp.victims.training import RESUME_FILE, check_weights, generator_file, train
 
-CONFIG = Pix2PixConfig(image_size=64, ngf=4, ndf=4, epochs=3, decay_epochs=1, batch_size=4)
-TRAINER = TrainerConfig(accelerator="cpu", resume_seconds=0)
+CONFIG = Pix2Pix(image_size=64, ngf=4, ndf=4, epochs=3, decay_epochs=1, batch_size=4)
+TRAINER = TrainerSettings(accelerator="cpu", resume_seconds=0)
 
 
 @pytest.fixture(scope="module")
 def store(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> PairStore:
-    source = open_source(FolderDataset(root=str(folder_dataset)), Path())
+    source = FolderDataset(root=str(folder_dataset)).open(Path())
     return PairStore.build(source, CONFIG.load_size, CONFIG.image_size, tmp_path_factory.mktemp("store"))
 
 
 def trained(
     store: PairStore,
     folder: Path,
-    config: Pix2PixConfig = CONFIG,
-    trainer: TrainerConfig = TRAINER,
+    config: Pix2Pix = CONFIG,
+    trainer: TrainerSettings = TRAINER,
     weights: Sequence[float] | None = None,
 ) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
@@ -48,7 +53,7 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 
 def test_losses_are_those_of_the_paper() -> None:
     torch.manual_seed(0)
-    module = Pix2Pix(CONFIG).eval()
+    module = Pix2PixModule(CONFIG).eval()
     x, y = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
     fake = module.generator(x)
     with torch.no_grad():
@@ -78,7 +83,9 @@ def test_learning_rate_is_constant_then_falls_to_almost_nothing() -> None:
     config = replace(CONFIG, epochs=100, decay_epochs=100)
     # By hand from the original's rule, 1 - max(0, epoch + 1 - n_epochs) / (n_epochs_decay + 1), epochs from 0.
     expected = {0: 1.0, 98: 1.0, 99: 1.0, 100: 100 / 101, 149: 51 / 101, 199: 1 / 101}
-    assert {epoch: Pix2Pix(config).learning_rate_factor(epoch) for epoch in expected} == pytest.approx(expected)
+    assert {epoch: Pix2PixModule(config).learning_rate_factor(epoch) for epoch in expected} == pytest.approx(
+        expected
+    )
 
 
 def test_same_seed_same_weights(store: PairStore, tmp_path: Path) -> None:
@@ -117,7 +124,7 @@ def test_losses_on_record_are_means_over_the_images(store: PairStore, tmp_path: 
     recorded = float(next(csv.DictReader((tmp_path / "losses.csv").open()))["g_l1"])
     with torch.random.fork_rng():
         torch.manual_seed(derive(config.seed, "initial weights"))
-        module = Pix2Pix(config)
+        module = Pix2PixModule(config)
     batches = EpochBatches(whole, 4, config.seed)
     sums = [(len(x), float((module.generator(x) - y).abs().mean())) for x, y, _ in batches]
     assert recorded == pytest.approx(sum(n * loss for n, loss in sums) / 10, rel=1e-4)
@@ -137,9 +144,9 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
 ) -> None:
     whole = trained(store, tmp_path / "whole")
     steps = 0
-    step = Pix2Pix.training_step
+    step = Pix2PixModule.training_step
 
-    def interrupted(self: Pix2Pix, batch: Batch, batch_idx: int) -> None:
+    def interrupted(self: Pix2PixModule, batch: Batch, batch_idx: int) -> None:
         nonlocal steps
         steps += 1
         if steps == 8:  # in the third epoch of three steps each
@@ -147,7 +154,7 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
         step(self, batch, batch_idx)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Pix2Pix, "training_step", interrupted)
+        patch.setattr(Pix2PixModule, "training_step", interrupted)
         with pytest.raises(KeyboardInterrupt):
             trained(store, tmp_path / "parts")
     assert (tmp_path / "parts" / RESUME_FILE).exists()
@@ -192,7 +199,7 @@ def test_somebody_elses_checkpoint_is_refused(store: PairStore, tmp_path: Path) 
 def test_weights_of_another_shape_split_or_maker_are_refused(store: PairStore, tmp_path: Path) -> None:
     trained(store, tmp_path / "v")
     path = tmp_path / "v" / generator_file(4)
-    generator, training_set = load_generator(path)
+    generator, training_set = load_generator(path, partial(CONFIG.build_generator, InputLayout(), 10))
     members = store.ids[:10]
     assert training_set == training_set_hash(members) and generator.architecture["ngf"] == 4
     good = replace(CONFIG, weights=str(path))
@@ -201,8 +208,8 @@ def test_weights_of_another_shape_split_or_maker_are_refused(store: PairStore, t
         check_weights(good, InputLayout(), store.ids[1:11])
     with pytest.raises(WeightsError, match="ngf 4 instead of 8"):
         check_weights(replace(good, ngf=8), InputLayout(), members)
-    with pytest.raises(WeightsError, match="kind unet instead of residual"):
-        check_weights(Pix2PixHDConfig(image_size=64, ngf=4, weights=str(path)), InputLayout(), members)
+    with pytest.raises(WeightsError, match="class UNetGenerator instead of ResidualGenerator"):
+        check_weights(Pix2PixHD(image_size=64, ngf=4, weights=str(path)), InputLayout(), members)
     foreign = tmp_path / "foreign.safetensors"
     foreign.write_bytes(b"\0" * 100)
     for wrong in (foreign, tmp_path / "missing.safetensors"):

@@ -1,0 +1,50 @@
+"""The settings of the classifier of loss maps."""
+
+from dataclasses import dataclass
+
+from mia_exp.core.check import MEMORY, TIME, require, require_at_most
+
+
+@dataclass
+class ClassifierSettings:
+    """The classifier of loss maps: a ResNet-50 from scratch, two classes.
+
+    Attributes:
+        patches: Random patches of each map in an epoch, and of each map that is judged.
+        patch_size: Their side in pixels, or null: 90 at 256 pixels, and in proportion at other sizes.
+        epochs: Epochs of training.
+        batch_size: Patches in a step.
+        learning_rate: Adam's step size.
+        seed: Seeds initial weights, order and patches.
+    """
+
+    patches: int = 15
+    patch_size: int | None = None
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 1e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("patches", "epochs"):
+            value = getattr(self, name)
+            require(value >= 1, f"attack.classifier.{name}={value}: expected 1 or more")
+        require(
+            self.batch_size >= 2,
+            f"attack.classifier.batch_size={self.batch_size}: expected 2 or more, for batch norm compares patches",
+        )
+        require_at_most(self.patches, 10_000, "attack.classifier.patches", TIME)
+        require_at_most(self.epochs, 1_000_000, "attack.classifier.epochs", TIME)
+        require_at_most(self.batch_size, 4096, "attack.classifier.batch_size", MEMORY)
+        require(
+            self.patch_size is None or self.patch_size >= 8,
+            f"attack.classifier.patch_size={self.patch_size}: expected 8 or more, or null",
+        )
+        require(
+            self.learning_rate > 0,
+            f"attack.classifier.learning_rate={self.learning_rate}: expected more than 0",
+        )
+
+    def patch_side(self, image_size: int) -> int:
+        """Side of the patches of images of a size, in pixels."""
+        return self.patch_size or round(90 * image_size / 256)

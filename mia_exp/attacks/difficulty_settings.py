@@ -1,0 +1,70 @@
+"""The settings of the difficulty score."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from mia_exp.core.check import MEMORY, require, require_at_most
+from mia_exp.core.keys import harmless
+
+Image = TypeVar("Image")
+
+
+class Source(Enum):
+    """Which image of a pair (x, y) the features describe, and which one's colours are predicted from them.
+
+    `target`, the paper's (Eq. 2): y from y. `input_to_target`, the authors' released script's: y from x. `input`:
+    x from x.
+    """
+
+    target = "target"
+    input = "input"
+    input_to_target = "input_to_target"
+
+    def images(self, x: Image, y: Image) -> tuple[Image, Image]:
+        """Of a pair, the image that is described and the one whose colours are predicted."""
+        return (y if self is Source.target else x), (x if self is Source.input else y)
+
+
+class ResizeMethod(Enum):
+    """How an image is brought to the working size; all but `nearest` are antialiased."""
+
+    nearest = "nearest"
+    bilinear = "bilinear"
+    bicubic = "bicubic"
+    area = "area"
+
+
+@dataclass
+class DifficultySettings:
+    """The single-image difficulty score L_diff (Eq. 2).
+
+    Attributes:
+        source: Which image's colours are predicted from which one's features.
+        working_size: Side of the pixel grid that is regressed; the backbone sees 4 times that.
+        resize: How the image is brought to both sizes.
+        fitted_share: Share of the pixels that the regression is fitted on; it is judged on the others.
+        seed: Chooses those pixels, the same for every image.
+        batch_size: Images in a batch; bounds the memory, never changes a score.
+    """
+
+    source: Source = Source.target
+    working_size: int = 56
+    resize: ResizeMethod = ResizeMethod.bilinear
+    fitted_share: float = 0.7
+    seed: int = 0
+    batch_size: int = harmless(4, because="bounds the memory; an image's score does not depend on its batch")
+
+    def __post_init__(self) -> None:
+        require(
+            self.working_size >= 16 and self.working_size % 8 == 0,
+            f"difficulty.working_size={self.working_size}: expected a multiple of 8, 16 or more "
+            "(the backbone sees 4 times that and halves it 5 times)",
+        )
+        require(
+            0 < self.fitted_share < 1,
+            f"difficulty.fitted_share={self.fitted_share}: expected a share between 0 and 1",
+        )
+        require_at_most(self.working_size, 256, "difficulty.working_size", MEMORY)
+        require_at_most(self.batch_size, 4096, "difficulty.batch_size", MEMORY)
+        require(self.batch_size >= 1, f"difficulty.batch_size={self.batch_size}: expected 1 or more")

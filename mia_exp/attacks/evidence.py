@@ -1,0 +1,196 @@
+"""What an attacker has, and nothing else: the wall between the attacks and all that knows the members.
+
+No method and no attribute leads to the victim's weights, to what it was trained on, or to who is a member. Stages
+that were made on the other side are known here by name and key alone.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+
+from mia_exp.core.artifacts import Reference, Stage
+from mia_exp.features import Backbone
+from mia_exp.training.trainer_settings import TrainerSettings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+class Pairs(Protocol):
+    """Pairs (x, y) of one size, by id; ids that are not the attacker's to see are refused with a KeyError.
+
+    Attributes:
+        size: Side of the images in pixels.
+        origin: The stage that decoded them.
+    """
+
+    size: int
+    origin: Reference
+
+    def x_at(self, id: str) -> np.ndarray:
+        """One input, uint8 (H, W, C)."""
+
+    def y_at(self, id: str) -> np.ndarray:
+        """One target, uint8 (H, W, 3)."""
+
+    def y(self, ids: Sequence[str]) -> np.ndarray:
+        """Targets, uint8 (len(ids), H, W, 3)."""
+
+    def batch(self, ids: Sequence[str]) -> "tuple[Tensor, Tensor]":
+        """Returns x and y, float32 (N, C, H, W) and (N, 3, H, W) in [0, 1]."""
+
+
+class Outputs(Protocol):
+    """V(x) of some pairs, as a model that was queried answered."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that keeps them."""
+
+    @property
+    def values(self) -> np.ndarray:
+        """V(x), uint8 (N, H, W, 3); memory-mapped."""
+
+
+class BlackBox(Protocol):
+    """The query function."""
+
+    @property
+    def origin(self) -> Mapping[str, Reference]:
+        """What made the model, as an input of a stage that queries it; empty where its weights were given."""
+
+    @property
+    def key(self) -> str:
+        """Names how it answers: the same where all its answers are."""
+
+    @property
+    def batch_size(self) -> int:
+        """Images that it takes at once."""
+
+    def __call__(self, x: "Tensor") -> "Tensor":
+        """Answers x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1], as the defense lets it out."""
+
+
+class ReferenceModel(Protocol):
+    """A model like the victim that the attacker trained."""
+
+    @property
+    def stages(self) -> Mapping[str, Stage]:
+        """What is made before it can answer, by part."""
+
+    def outputs(self, pairs: Pairs, ids: Sequence[str]) -> Outputs:
+        """Its answers to the inputs of some pairs."""
+
+    def errors(self, pairs: Pairs, ids: Sequence[str], column: str) -> Stage:
+        """Its reconstruction error on some pairs, as a table with one column of that name."""
+
+
+@dataclass(frozen=True)
+class OwnPairsLists:
+    """The attacker's own pairs: none of them is a member, and none is evaluated.
+
+    Attributes:
+        dataset: The name of the dataset that they are of.
+        seed: Seeds what is trained on them.
+        trained_on: Ids of those that models are to be trained on.
+        held_out: Ids of those that are to be kept from them; empty where an attack needs none.
+        pairs: The pairs.
+    """
+
+    dataset: str
+    seed: int
+    trained_on: list[str]
+    held_out: list[str]
+    pairs: Pairs
+
+    @property
+    def ids(self) -> list[str]:
+        """All of them, sorted."""
+        return sorted([*self.trained_on, *self.held_out])
+
+
+class Evidence(ABC):
+    """What an attack is given.
+
+    Attributes:
+        ids: The pairs that are evaluated, sorted: their order says nothing about membership.
+        image_size: Side of x, y and V(x) in pixels.
+        pairs: Those pairs.
+        outputs: V(x) of them: the answers to the standard queries.
+        query: The query function, for further queries.
+        features: A frozen public network.
+        device: Where scores are computed.
+        trainer: Where models of the attacker's own are trained.
+    """
+
+    ids: list[str]
+    image_size: int
+    pairs: Pairs
+    outputs: Outputs
+    query: BlackBox
+    features: Backbone
+    device: "torch.device"
+    trainer: TrainerSettings
+
+    @property
+    @abstractmethod
+    def l_rec(self) -> pd.Series:
+        """L_rec (Eq. 1) by id: the mean absolute error of V(x), on the [0, 1] scale."""
+
+    @property
+    @abstractmethod
+    def l_diff(self) -> pd.Series:
+        """L_diff (Eq. 2) by id: the single-image difficulty, on the same scale."""
+
+    @property
+    @abstractmethod
+    def own(self) -> OwnPairsLists:
+        """The attacker's own pairs, where the attack declares that it needs some (`Attack.own_pairs`).
+
+        Raises:
+            LookupError: It declares none.
+        """
+
+    @abstractmethod
+    def pairs_at(self, size: int) -> Pairs:
+        """The evaluated pairs at another size in pixels."""
+
+    @abstractmethod
+    def train_like_victim(self, ids: Sequence[str], seed: int) -> ReferenceModel:
+        """A model with the victim's settings, trained on a subset of the attacker's own pairs.
+
+        It is trained when it is first needed, once for the same ids and seed, whoever asks for it: there may be any
+        number of them, and several processes share the work.
+        """
+
+    @abstractmethod
+    def folder(self, stage: Stage) -> Path:
+        """What a stage of the attack's own made, made now if it was not yet."""
+
+    @abstractmethod
+    def table(self, stage: Stage) -> pd.DataFrame:
+        """The same of a stage that made a score table: indexed by id."""
+
+    def stage(
+        self,
+        name: str,
+        settings: Mapping[str, object],
+        inputs: Mapping[str, Stage | Reference],
+        build: Callable[[Path], None],
+        *,
+        version: int = 1,
+        note: str = "",
+        work: float | None = None,
+    ) -> Stage:
+        """Declares an intermediate result that is to be kept; see `mia_exp.core.artifacts.Stage`.
+
+        Its key is made of the name, the version, the settings and the keys of the inputs: whatever decides the
+        result has to be among them.
+        """
+        return Stage(name, version, settings, inputs, build, note=note, work=work)

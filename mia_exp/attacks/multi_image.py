@@ -1,0 +1,65 @@
+"""The error less a shadow model's: the multi-image baseline of Shafran, Peleg, Hoshen (2021)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from mia_exp.attacks.base import COMBINED, Attack, OwnPairs
+from mia_exp.attacks.evidence import Evidence, ReferenceModel
+from mia_exp.core.artifacts import Stage
+from mia_exp.core.column import Column
+from mia_exp.core.keys import harmless
+from mia_exp.core.score_table import score_table
+
+
+@dataclass
+class MultiImage(Attack):
+    """L_rec less alpha times the error of a shadow model on the same pair.
+
+    Attributes:
+        alpha: Weight of the shadow model's error.
+    """
+
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column(
+            "l_mem_multi",
+            "L_mem,multi",
+            "reconstruction error less a shadow model's",
+            higher_is_member=False,
+            compared_with="l_rec",
+            subtracts="l_shadow",
+        ),
+        Column("l_shadow", "L_shadow", "error of a shadow model", higher_is_member=False, blind=True),
+    )
+    own_pairs: ClassVar[OwnPairs] = OwnPairs.trained_on
+
+    alpha: float = harmless(0.5, because=COMBINED)
+
+    def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
+        """The shadow model, its answers and their errors."""
+        model = _shadow_model(evidence)
+        queries = model.outputs(evidence.pairs, evidence.ids).stage
+        return {
+            **model.stages,
+            "shadow_queries": queries,
+            "shadow_reconstruction": _errors(evidence),
+        }
+
+    def score(self, evidence: Evidence) -> pd.DataFrame:
+        """L_mem,multi and the shadow model's error, which the victim has no part in; see `Attack.score`."""
+        error = evidence.table(_errors(evidence))["l_shadow"]
+        return score_table(evidence.ids, l_mem_multi=evidence.l_rec - self.alpha * error, l_shadow=error)
+
+    def details(self, evidence: Evidence) -> Mapping[str, float | str]:
+        """What the shadow model was trained on."""
+        return {"shadow pairs": len(evidence.own.trained_on), "shadow dataset": evidence.own.dataset}
+
+
+def _shadow_model(evidence: Evidence) -> ReferenceModel:
+    return evidence.train_like_victim(evidence.own.trained_on, evidence.own.seed)
+
+
+def _errors(evidence: Evidence) -> Stage:
+    return _shadow_model(evidence).errors(evidence.pairs, evidence.ids, "l_shadow")

@@ -1,0 +1,46 @@
+"""Structured loss maps: where in an image the victim is wrong (after He et al., 2020)."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+
+def loss_maps(targets: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """The absolute difference of each pixel and channel, |V(x) - y|.
+
+    The three channels are kept: the classifier of these maps takes three, and none is lost on the way.
+
+    Args:
+        targets: y, uint8 (..., H, W, 3).
+        answers: V(x), the same.
+
+    Returns:
+        The same, in steps of 1/255 on the [0, 1] scale.
+    """
+    maps: np.ndarray = np.abs(targets.astype(np.int16) - answers).astype(np.uint8)
+    return maps
+
+
+class LossMaps:
+    """The loss maps of many pairs, worked out where they are looked at: few are in memory, however many there are.
+
+    Args:
+        target_of: y by id, uint8 (H, W, 3).
+        ids: The pairs, (N,).
+        outputs: V(x) of the pairs, uint8 (N, H, W, 3); may be memory-mapped.
+    """
+
+    def __init__(self, target_of: Callable[[str], np.ndarray], ids: Sequence[str], outputs: np.ndarray) -> None:
+        self._target_of = target_of
+        self._ids = ids
+        self._outputs = outputs
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, H, W, 3)."""
+        return self._outputs.shape
+
+    def __getitem__(self, patch: tuple[int, slice, slice]) -> np.ndarray:
+        """A patch of one map, uint8 (h, w, 3), by its row, rows of pixels and columns of pixels."""
+        row, down, across = patch
+        return loss_maps(self._target_of(self._ids[row])[down, across], self._outputs[row, down, across])

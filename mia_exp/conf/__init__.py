@@ -1,1 +1,0 @@
-"""Every knob: a folder a configuration group."""

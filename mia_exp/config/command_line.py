@@ -1,0 +1,299 @@
+"""From the words of a command line to its jobs, each composed and checked before any of them is run."""
+
+import importlib.util
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice, product
+from math import prod
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, QuotedString
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+
+from mia_exp.config import Config
+from mia_exp.config.compose import typed_config
+from mia_exp.config.mistakes import explain, first_line, group_of, shortened
+from mia_exp.config.source import CONF, PRIMARY, search_also
+from mia_exp.core.check import require
+from mia_exp.core.errors import ConfigError, MiaError
+from mia_exp.core.storage import refusal
+
+# A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
+# composes, those of the launchers too.
+warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
+
+# A sweep of more is taken for a slip of the pen.
+MOST_JOBS = 10_000
+# What a folder is named by that nobody chose.
+BY_TIME = "${now:"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a command line.
+
+    Attributes:
+        overrides: Its own words.
+        config: Its settings.
+    """
+
+    overrides: list[str]
+    config: Config
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line that was checked.
+
+    Attributes:
+        options: The words that are Hydra's options, such as `-m`, with their values.
+        overrides: The others.
+        jobs: What it asks for.
+        sweeps: Whether its jobs are those of a sweep.
+        folder: Where the run, or the sweep, is to leave its results.
+        named_by_time: Whether nobody chose that folder.
+        only_asks: Whether it asks for one of Hydra's own answers, such as `--help`, and for no job to be run.
+    """
+
+    options: list[str]
+    overrides: list[str]
+    jobs: list[Job]
+    sweeps: bool
+    folder: Path
+    named_by_time: bool
+    only_asks: bool
+
+
+def read_command(words: Sequence[str]) -> Command:
+    """Composes and checks every job that a command line asks for.
+
+    Args:
+        words: The command line without the program's name; options may stand anywhere.
+
+    Raises:
+        ConfigError: The first thing that does not fit, in words.
+    """
+    options, overrides = _parse(words)
+    only_asks = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
+    with _composer(options.config_dir), _refusals(overrides):
+        parsed = [_override(word) for word in overrides]
+        first = _compose_first(parsed, options.multirun)
+        sweeps = options.multirun or first.hydra.mode is RunMode.MULTIRUN
+        for name in ("launcher", "sweeper"):
+            require(isinstance(first.hydra[name], DictConfig), f"hydra.{name}: expected hydra/{name}=CHOICE")
+        _check_launcher(str(first.hydra.launcher._target_))
+        part = first.hydra.sweep if sweeps else first.hydra.run
+        require(
+            bool(str(part.dir).strip()),
+            f"hydra.{'sweep' if sweeps else 'run'}.dir: expected a folder, found nothing",
+        )
+        named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
+        folder = Path(str(part.dir))
+        jobs = list(_jobs(parsed, first, sweeps))
+    return Command(_options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, only_asks)
+
+
+def _parse(words: Sequence[str]) -> tuple[Any, list[str]]:
+    """Hydra's options, and the words that set something."""
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{message}; mia-exp --help says what there is")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    options = parser.parse_intermixed_args(list(words))
+    for name in ("config_name", "config_path"):
+        if getattr(options, name) is not None:
+            raise ConfigError(
+                f"--{name.replace('_', '-')}: the first configuration is mia-exp's own. Add files of yours with "
+                "--config-dir FOLDER, and choose among them with experiment=NAME or another group."
+            )
+    if options.experimental_rerun is not None:
+        raise ConfigError("--experimental-rerun: run the command again instead; what was finished is kept")
+    return options, list(options.overrides)
+
+
+def _options_alone(words: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """The words that are no overrides, in their order."""
+    waiting, options = list(overrides), []
+    for word in words:
+        if waiting and word == waiting[0]:
+            waiting.pop(0)
+        else:
+            options.append(word)
+    return options
+
+
+@contextmanager
+def _composer(config_dir: str | None) -> Iterator[None]:
+    """Makes Hydra ready to compose, from a further folder of configurations too."""
+    folder = None
+    if config_dir is not None:
+        folder = Path(config_dir).absolute()
+        if not config_dir or not folder.is_dir():
+            found = "a file" if folder.is_file() else "none"
+            raise ConfigError(f"--config-dir {config_dir}: expected a folder of configurations, found {found}")
+    search_also(folder)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield
+
+
+@contextmanager
+def _refusals(overrides: Sequence[str]) -> Iterator[None]:
+    """Turns what Hydra, OmegaConf or YAML refuses into a sentence."""
+    try:
+        yield
+    except MiaError:
+        raise
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{mark.name}, line {mark.line + 1}: " if mark else ""
+        raise ConfigError(f"{place}not YAML: {getattr(error, 'problem', None) or first_line(error)}") from error
+    except UnicodeError as error:
+        raise ConfigError(f"a configuration file is not UTF-8 text: {error}") from error
+    except InterpolationResolutionError as error:
+        if "possible interpolation keys" not in str(error):
+            raise ConfigError(f"{error.full_key or 'a setting'}: {first_line(error)}") from error
+        raise ConfigError(explain(error, [], _composed)) from error
+    except (HydraException, OmegaConfBaseException) as error:
+        choices = [values[0] for word in overrides if group_of(word) and (values := _values(_override(word)))]
+        try:
+            sentence = explain(error, choices, _composed)
+        except (HydraException, OmegaConfBaseException):
+            sentence = first_line(error)
+        raise ConfigError(sentence) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise ConfigError(refusal(error)) from error
+        chosen = ", ".join(word for word in overrides if group_of(word))
+        raise ConfigError(f"{chosen}: a file that it names holds no settings ({first_line(error)})") from error
+
+
+def _composed(words: Sequence[str]) -> DictConfig:
+    """The configuration of one job, with Hydra's own settings.
+
+    Raises:
+        ConfigError: Hydra cannot make sense of the words, and has no error of its own for it.
+    """
+    try:
+        return compose(PRIMARY, list(words), return_hydra_config=True)
+    except (ValueError, TypeError, AttributeError, LookupError, AssertionError, RecursionError) as error:
+        if isinstance(error, HydraException | OmegaConfBaseException | UnicodeError):
+            raise
+        said = shortened(" ".join(words))
+        raise ConfigError(f"{said}: Hydra can make nothing of these settings ({first_line(error)})") from error
+
+
+def _override(word: str) -> Override:
+    """A word in Hydra's grammar.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    loader = GlobalHydra.instance().config_loader()
+    unreadable = (
+        f"{shortened(word)}: expected SETTING=VALUE, as Hydra reads it. Put a value with spaces, quotes, brackets "
+        f"or letters outside of ASCII into quotes of its own: 'SETTING=\"VALUE\"'"
+    )
+    try:
+        [override] = OverridesParser.create(config_loader=loader).parse_overrides([word])
+    except (HydraException, RecursionError) as error:
+        raise ConfigError(unreadable) from error
+    group = override.key_or_group
+    require(bool(group), unreadable)
+    # A setting in a group is no group; to ask takes Hydra a while.
+    choices = [] if "." in group else loader.get_group_options(group)
+    chooses = choices and not (override.is_delete() or override.is_sweep_override())
+    if chooses and not isinstance(override.value(), str | QuotedString):
+        raise ConfigError(f"{word}: expected one of the choices of the group {group}: {', '.join(choices)}")
+    return override
+
+
+def _values(override: Override) -> list[str]:
+    """The word, once for each of its values.
+
+    Raises:
+        ConfigError: It has none, or too many.
+    """
+    if not override.is_sweep_override():
+        return [override.input_line or ""]
+    try:
+        found = list(islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+    except (ValueError, ArithmeticError, HydraException) as error:
+        raise ConfigError(f"{override.input_line}: not a list of values ({first_line(error)})") from error
+    if not found:
+        raise ConfigError(f"{override.input_line}: there is no such value")
+    return [f"{override.get_key_element()}={value}" for value in found]
+
+
+def _compose_first(parsed: Sequence[Override], multirun: bool) -> DictConfig:
+    """Composes the first job, with Hydra's own settings.
+
+    Raises:
+        ConfigError: A setting has several values and nothing says that there is a job for each.
+    """
+    first = _composed([_values(override)[0] for override in parsed])
+    several = next((override for override in parsed if override.is_sweep_override()), None)
+    if several is not None and not multirun and first.hydra.mode is not RunMode.MULTIRUN:
+        key = several.key_or_group
+        raise ConfigError(
+            f"{several.input_line}: several values, and one run. Add -m to run a job for each, or write a list as "
+            f"{key}=[A,B], or text as '{key}=\"A,B\"'"
+        )
+    return first
+
+
+def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterator[Job]:
+    for number, words in enumerate(_combinations(parsed)):
+        composed = first if number == 0 else _composed(words)
+        # What the command line says wins over what the experiment sweeps, as in Hydra.
+        given = {override.key_or_group for override in parsed}
+        swept = (composed.hydra.sweeper.params or {}) if sweeps else {}
+        params = [_override(f"{key}={value}") for key, value in swept.items() if key not in given]
+        for cell in _combinations(params):
+            whole = _composed([*cell, *words]) if cell else composed
+            with open_dict(whole):
+                del whole.hydra
+            yield Job([*cell, *words], typed_config(whole))
+
+
+def _combinations(overrides: Sequence[Override]) -> Iterator[tuple[str, ...]]:
+    """One value of each, in all ways.
+
+    Raises:
+        ConfigError: There are too many.
+    """
+    values = [_values(override) for override in overrides]
+    if prod(map(len, values)) > MOST_JOBS:
+        raise ConfigError(f"this sweep has more than {MOST_JOBS} jobs; give it fewer values")
+    return product(*values)
+
+
+def _check_launcher(target: str) -> None:
+    """Refuses a launcher whose plugin is not installed.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    package, _, rest = target.partition(".")
+    if target.startswith("hydra._internal.core_plugins."):
+        return
+    require(package == "hydra_plugins", f"hydra.launcher._target_={target}: expected a launcher of Hydra's plugins")
+    name = rest.partition(".")[0]
+    if importlib.util.find_spec(package) is None or importlib.util.find_spec(f"{package}.{name}") is None:
+        extra = name.removeprefix("hydra_").removesuffix("_launcher")
+        raise ConfigError(
+            f"hydra/launcher: this launcher needs {name.replace('_', '-')}, which is not installed: "
+            f"pip install 'mia-exp[{extra}]'"
+        )

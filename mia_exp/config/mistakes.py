@@ -1,0 +1,109 @@
+"""Hydra's refusals as sentences: which setting, what was expected, what there is to choose from."""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
+
+from mia_exp.config.source import settings_of_choices
+
+LONGEST_QUOTE = 100
+MERGING = "Error merging override "
+
+
+def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequence[str]], DictConfig]) -> str:
+    """Says in a sentence what was refused while a command line was composed.
+
+    Args:
+        error: Hydra's or OmegaConf's.
+        choices: The words of the command line that choose among the files of a group.
+        compose: Composes a configuration of such words alone.
+    """
+    message = str(error)
+    if match := re.search(r"Could not override '([^']+)'", message):
+        path = match.group(1)
+        if path == "hydra.sweeper.params":
+            return (
+                "hydra.sweeper.params: expected in an experiment file; on the command line, name values behind -m"
+            )
+        key, known = path.rpartition(".")[2], _settings_beside(path, compose(choices))
+        if key in known:
+            return (
+                f"{path}: the value has a key that is not there. Where there may be more, put ++ before the word."
+            )
+        return unknown_key(path, key, known)
+    if match := re.match(r"You must specify '([^']+)'", message):
+        return f"{match.group(1)}: a choice is needed; set {match.group(1)}=CHOICE"
+    if match := re.search(r"Could not find '([^']+)/([^/']*)'", message):
+        group, choice = match.groups()
+        listing = message.partition("Available options")[2].partition("Config search path")[0]
+        there = re.findall(r"^\t(.+)$", listing, flags=re.MULTILINE)
+        return f"{group}={choice}: there is no such choice. {suggest(choice, there)}Choices: {', '.join(there)}."
+    if match := re.search(r"Error resolving interpolation '([^']+)', possible interpolation keys: (.*)", message):
+        known = match.group(2).split(", ")
+        group = next(name for name in re.findall(r"\$\{(\w+)\}", match.group(1)) if name not in known)
+        return f"{group}: a choice is needed; set {group}=CHOICE"
+    cause = error.__cause__
+    if cause and message.startswith(MERGING):
+        return f"{shortened(message.removeprefix(MERGING))}: {str(cause).splitlines()[0]}"
+    whole = f"{message}: {cause}" if cause and str(cause) not in message else message
+    return one_line(whole)
+
+
+def unknown_key(path: str, key: str, known: Sequence[str]) -> str:
+    """Says that there is no setting `key` at `path`, who has one, which may be meant, and which there are."""
+    known = [name for name in known if not name.startswith("_")]
+    here = f"Settings here: {', '.join(known)}." if known else "There is none here."
+    return f"{path}: there is no such setting. {_owners(path, key)}{suggest(key, known)}{here}"
+
+
+def _owners(path: str, key: str) -> str:
+    """A sentence that names the other choices of the group that have this setting; empty where none has."""
+    group, _, rest = path.partition(".")
+    owners = (
+        [name for name, settings in settings_of_choices(group).items() if key in settings] if rest == key else []
+    )
+    return (
+        f"{' and '.join(f'{group}={name}' for name in owners)} {'have' if len(owners) > 1 else 'has'} it. "
+        if owners
+        else ""
+    )
+
+
+def suggest(word: str, known: Sequence[str]) -> str:
+    """A question that names the likeliest of the known words; empty where none is near."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean {close[0]}? " if close else ""
+
+
+def one_line(message: str) -> str:
+    """A message of several lines as one sentence after another."""
+    lines = [line.strip() for line in message.splitlines()]
+    return ". ".join(line.rstrip(".") for line in lines if line)
+
+
+def shortened(text: str) -> str:
+    """A text as a sentence may quote it: its beginning, where it is long."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its name where it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def group_of(word: str) -> bool:
+    """Whether the word of a command line chooses among the files of a group."""
+    key = word.partition("=")[0].lstrip("+~").partition("@")[0]
+    return bool(GlobalHydra.instance().config_loader().get_group_options(key))
+
+
+def _settings_beside(path: str, composed: DictConfig) -> list[str]:
+    node: Any = composed
+    for name in path.split(".")[:-1]:
+        if isinstance(node, DictConfig) and name in node:
+            node = node[name]
+    return [str(key) for key in node] if isinstance(node, DictConfig) else []

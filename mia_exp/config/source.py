@@ -1,0 +1,143 @@
+"""Where Hydra finds configurations: `conf/`, and a folder of the user's own.
+
+A component's YAML names its class and says what differs from that one's defaults. Here it is completed by the
+defaults when it is read, so that all settings can be set, interpolated and shown as in any Hydra application.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+
+from mia_exp.config.components import TARGET, find_class, groups, scalars, settings_groups
+from mia_exp.config.run_settings import Config
+from mia_exp.core.errors import ConfigError
+
+SCHEME = "mia-exp"
+PRIMARY = "config"
+_PACKAGE = Path(__file__).parents[1]
+# In a wheel it lies in the package, in a clone beside it.
+CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+
+_further: list[Path] = []
+
+
+class ComponentSource(ConfigSource):
+    """A folder of YAML files, each completed by the defaults of what it describes."""
+
+    @staticmethod
+    def scheme() -> str:
+        """The scheme of such a folder in Hydra's search path."""
+        return SCHEME
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Reads a file and completes it.
+
+        Raises:
+            ConfigError: It names a class that it may not, or that is none of its group.
+        """
+        path = Path(self.path, self._normalize_file_name(config_path))
+        if not path.is_file():
+            raise ConfigLoadError(f"Config not found : {path}")
+        with path.open(encoding="utf-8") as file:
+            header = self._get_header_dict(file.read(512))
+            file.seek(0)
+            config = OmegaConf.load(file)
+        if isinstance(config, DictConfig):
+            config = _completed(config, config_path.removesuffix(".yaml"))
+        return ConfigResult(config=config, path=f"{SCHEME}://{self.path}", provider=self.provider, header=header)
+
+    def available(self) -> bool:
+        """Whether the folder is there."""
+        return Path(self.path).is_dir()
+
+    def is_group(self, config_path: str) -> bool:
+        """Whether a path in the folder is a group."""
+        return Path(self.path, config_path).is_dir()
+
+    def is_config(self, config_path: str) -> bool:
+        """Whether a path in the folder is a configuration."""
+        return Path(self.path, self._normalize_file_name(config_path)).is_file()
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """The names in a group."""
+        found: list[str] = []
+        for path in sorted(Path(self.path, config_path).iterdir()):
+            self._list_add_result(found, str(Path(config_path, path.name)), path.name, results_filter)
+        return sorted(set(found))
+
+
+class ComponentSearchPath(SearchPathPlugin):
+    """Has Hydra read the application's folder as a `ComponentSource`, and before it those of the user."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Changes the search path in place."""
+        for element in search_path.get_path():
+            if element.provider == "main":
+                element.path = f"{SCHEME}://{CONF}"
+        for folder in _further:
+            search_path.prepend("command-line", f"{SCHEME}://{folder}")
+
+
+def search_also(folder: Path | None) -> None:
+    """Names a folder of the user's own configurations, for all that is composed from now on; None for none.
+
+    Raises:
+        ConfigError: It has a component of a name that is taken.
+    """
+    _further[:] = [] if folder is None else [folder]
+    for group in groups() if folder else ():
+        assert folder is not None
+        for path in sorted((folder / group).glob("*.yaml")):
+            if (CONF / group / path.name).is_file():
+                raise ConfigError(
+                    f"{path}: there is a {group}={path.stem} already, in {CONF / group}. Give yours another name."
+                )
+
+
+def settings_of_choices(group: str) -> dict[str, list[str]]:
+    """The choices of a group of components that this package has, each with the names of its settings."""
+    if group not in groups():
+        return {}
+    targets = {
+        path.stem: OmegaConf.select(OmegaConf.load(path), TARGET) for path in sorted((CONF / group).glob("*.yaml"))
+    }
+    return {
+        name: [field.name for field in dataclasses.fields(find_class(group, group, target))]
+        for name, target in targets.items()
+    }
+
+
+def _completed(config: DictConfig, name: str) -> DictConfig:
+    """A configuration with the defaults of what it leaves out."""
+    if name == PRIMARY:
+        defaults = {group: defaults_of(cls) for group, cls in settings_groups().items()}
+        own = {field.name: field.default for field in dataclasses.fields(Config) if field.name in scalars()}
+        return _merged({**own, **defaults}, config)
+    group = name.rpartition("/")[0]
+    if group not in groups() or TARGET not in config:
+        return config
+    return _merged(defaults_of(find_class(group, group, config[TARGET])), config)
+
+
+def _merged(defaults: dict[str, Any], config: DictConfig) -> DictConfig:
+    whole = OmegaConf.merge(defaults, config)
+    assert isinstance(whole, DictConfig)
+    return whole
+
+
+def defaults_of(cls: type) -> dict[str, Any]:
+    """The defaults of a dataclass's settings, as YAML would say them; `???` where a person has to say."""
+    container = OmegaConf.to_container(OmegaConf.structured(cls), enum_to_str=True)
+    assert isinstance(container, dict)
+    return {str(name): value for name, value in container.items()}
+
+
+for _plugin in (ComponentSource, ComponentSearchPath):
+    Plugins.instance().register(_plugin)

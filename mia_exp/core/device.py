@@ -1,0 +1,33 @@
+"""Where tensors are computed."""
+
+import platform
+
+import torch
+
+from mia_exp.core.errors import ConfigError
+
+
+def torch_device(accelerator: str) -> torch.device:
+    """Returns the device that `trainer.accelerator` (`auto`, `cpu` or `gpu`) means on this machine.
+
+    Raises:
+        ConfigError: A GPU is asked for and there is none.
+    """
+    available = torch.cuda.is_available()
+    if accelerator == "gpu" and not available:
+        raise ConfigError("trainer.accelerator=gpu: torch finds no GPU on this machine; use auto or cpu")
+    return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
+
+
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Moves a tensor of the host to the device; to a GPU from pinned memory, so that nobody waits for it."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def describe_device(device: torch.device) -> str:
+    """Names the device as a person would: the GPU's name, or the processor's and the number of threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"

@@ -1,0 +1,95 @@
+"""Safetensors files that this package writes: a format in the header, tensors, and what is said of other files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import safe_open
+
+from mia_exp.core.errors import WeightsError
+from mia_exp.core.reading import reason, short
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# How many tensors an error lists.
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file.
+
+    Attributes:
+        format: What its header says under `format`.
+        name: Its name in messages, such as "a generator that mia_exp saved".
+        advice: Where such files are found, as a sentence.
+    """
+
+    format: str
+    name: str
+    advice: str
+
+    def read(self, path: Path, framework: str) -> tuple[dict[str, str], dict[str, Any]]:
+        """Reads a file of this kind.
+
+        Args:
+            path: The file.
+            framework: `pt` for torch's tensors, `np` for NumPy's arrays.
+
+        Returns:
+            The header, and the tensors by name.
+
+        Raises:
+            WeightsError: The file is missing, damaged, or of another kind.
+        """
+        if not path.is_file():
+            raise WeightsError(f"{path}: there is no such file; expected {self.name}")
+        try:
+            with safe_open(path, framework=framework) as file:
+                header = file.metadata() or {}
+                if header.get("format") == self.format:
+                    return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+        except Exception as error:
+            raise WeightsError(
+                f"{path}: not a readable .safetensors file ({reason(error)}); expected {self.name}. "
+                "Take another copy."
+            ) from error
+        raise WeightsError(f"{path}: not {self.name} (its header lacks the format {self.format!r}). {self.advice}")
+
+
+def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[str, "Tensor"]) -> None:
+    """Refuses tensors that a network cannot take as they are.
+
+    Args:
+        path: Named in the message.
+        found: What the file holds.
+        expected: The network's own, on the meta device: their values do not matter.
+
+    Raises:
+        WeightsError: One is missing or too many, has another shape or type, or holds a value that is not finite.
+    """
+    names = [*(name for name in expected if name not in found), *(name for name in found if name not in expected)]
+    differ = [f"{short(name)} is {'missing' if name in expected else 'unknown'}" for name in names]
+    differ += [
+        f"{name} is {_describe(found[name])} instead of {_describe(tensor)}"
+        for name, tensor in expected.items()
+        if name in found and _describe(found[name]) != _describe(tensor)
+    ]
+    if differ:
+        more = f", and {len(differ) - SHOWN} more" if len(differ) > SHOWN else ""
+        raise WeightsError(
+            f"{path}: its tensors do not fit its own header: {', '.join(differ[:SHOWN])}{more}. Take "
+            "another copy of the file, as it was saved."
+        )
+    wild = [name for name, tensor in found.items() if not bool(tensor.isfinite().all())]
+    if wild:
+        raise WeightsError(
+            f"{path}: {len(wild)} of its {len(found)} tensors hold values that are not finite, first "
+            f"{wild[0]}: the file is damaged, or the training diverged. Take another copy, or train again."
+        )
+
+
+def _describe(tensor: "Tensor") -> str:
+    return short(f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}")

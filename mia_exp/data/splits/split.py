@@ -1,0 +1,147 @@
+"""Who is a member: four disjoint lists of ids, fixed by a seed."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from mia_exp.core.check import require
+from mia_exp.core.component import Component
+from mia_exp.core.errors import DataError
+from mia_exp.core.reading import json_object, refusing, short, typed
+from mia_exp.data.source import Record
+
+# Below two of each, no ROC curve has a slope.
+MIN_COUNT = 2
+
+
+@dataclass(frozen=True)
+class Split:
+    """Four disjoint lists of ids, each in seeded random order, so that a prefix is a random subset.
+
+    Attributes:
+        members: What the victim is trained on.
+        nonmembers: What it is not.
+        shadow_train: What the attacker trains shadow models on; neither members nor evaluated.
+        shadow_test: What the attacker holds out from them; neither members nor evaluated.
+        kind: How the lists were made: `random` or `official`.
+        seed: The seed of the order.
+    """
+
+    members: tuple[str, ...]
+    nonmembers: tuple[str, ...]
+    shadow_train: tuple[str, ...]
+    shadow_test: tuple[str, ...]
+    kind: str
+    seed: int
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, in hexadecimal, over the lists, the kind and the seed."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def summary(self) -> str:
+        """The lists' lengths in words."""
+        shadow = f", 2 x {len(self.shadow_train)} shadow pairs" if self.shadow_train else ""
+        return f"{self.kind}: {len(self.members)} members, {len(self.nonmembers)} non-members{shadow}"
+
+    def evaluated(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Returns as many members as non-members: the first of each list."""
+        count = min(len(self.members), len(self.nonmembers))
+        return self.members[:count], self.nonmembers[:count]
+
+    def to_json(self) -> str:
+        """Returns the split and its hash as JSON."""
+        return json.dumps({**asdict(self), "hash": self.hash}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Split":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            DataError: It is no such JSON, or the lists are not those that the stored hash was taken of.
+        """
+        advice = "Remove the file, and it is made again."
+        with refusing("a stored split", "JSON of four lists of ids", advice):
+            stored = json_object(text)
+            expected = typed(stored.pop("hash"), str, "hash")
+            seed, kind = typed(stored.pop("seed"), int, "seed"), typed(stored.pop("kind"), str, "kind")
+            lists = {name: tuple(typed(id, str, name) for id in ids) for name, ids in stored.items()}
+            split = cls(**lists, seed=seed, kind=kind)
+        if split.hash != expected:
+            raise DataError(
+                f"a stored split was changed: expected hash {short(expected)}, found {split.hash}. {advice}"
+            )
+        return split
+
+
+@dataclass
+class SplitRule(Component):
+    """How a dataset is split.
+
+    An id's place in the order depends on the seed and on that id alone. Members are taken from the front and
+    shadow lists from the back, so that with `n_members` set a change of `n_shadow` moves no member.
+
+    Attributes:
+        kind: What its splits are called in files; a part of their hash.
+        seed: Orders the ids; each id's place depends on the seed and that id alone.
+        n_members: Pairs that the victim is trained on, or null for as many as there are.
+        n_shadow: Pairs in each of the two shadow lists, taken from what no victim is trained on.
+    """
+
+    kind: ClassVar[str]
+
+    seed: int = 0
+    n_members: int | None = None
+    n_shadow: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, f"split.seed={self.seed}: expected 0 or more")
+        require(
+            self.n_members is None or self.n_members >= 2,
+            f"split.n_members={self.n_members}: expected 2 or more",
+        )
+        require(self.n_shadow >= 0, f"split.n_shadow={self.n_shadow}: expected 0 or more")
+
+    def draw(
+        self,
+        records: Sequence[Record],
+        member_partitions: Collection[str] = (),
+        nonmember_partitions: Collection[str] = (),
+    ) -> Split:
+        """Makes the split.
+
+        Args:
+            records: All pairs of the dataset.
+            member_partitions: Partitions that the dataset's own split trains on; empty where it has none.
+            nonmember_partitions: Partitions that it holds out.
+
+        Raises:
+            DataError: There are fewer pairs than wanted, or no such split.
+        """
+        raise NotImplementedError
+
+    def lists(self, members: Sequence[str], nonmembers: Sequence[str], pool: Sequence[str]) -> Split:
+        """A split, whose shadow lists are taken from the back of a pool of ids."""
+        # Alternating, so that each shadow list of a larger n_shadow begins with that of a smaller one.
+        shadows = pool[::-1][: 2 * self.n_shadow]
+        return Split(
+            members=tuple(members),
+            nonmembers=tuple(nonmembers),
+            shadow_train=tuple(shadows[::2]),
+            shadow_test=tuple(shadows[1::2]),
+            kind=self.kind,
+            seed=self.seed,
+        )
+
+
+def ordered(records: Sequence[Record], seed: int) -> list[str]:
+    """The ids in an order in which each one's place depends on the seed and that id alone."""
+
+    def place(id: str) -> bytes:
+        return hashlib.sha256(f"{seed}:{id}".encode()).digest()
+
+    return sorted((record.id for record in records), key=place)

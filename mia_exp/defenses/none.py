@@ -1,0 +1,20 @@
+"""No defense."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from mia_exp.defenses.base import Defense
+
+if TYPE_CHECKING:
+    from mia_exp.victims import QueryFunction
+
+
+@dataclass
+class NoDefense(Defense):
+    """V(x) leaves the model as it is."""
+
+    changes_answers: ClassVar[bool] = False
+
+    def wrap(self, query: "QueryFunction") -> "QueryFunction":
+        """The query function itself."""
+        return query

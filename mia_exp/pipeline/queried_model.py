@@ -1,0 +1,238 @@
+"""A generator of this run and its outputs: the victim, or a model like it that the attacker trains."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mia_exp.attacks.numerics.regression import NEGLIGIBLE
+from mia_exp.core.artifacts import Reference, Stage
+from mia_exp.core.errors import DataError
+from mia_exp.core.keys import canonical_json, deciding, plain
+from mia_exp.core.score_table import batches, load_table
+from mia_exp.core.storage import file_sha256
+from mia_exp.data import TrainingPairs, save_images
+from mia_exp.defenses import Defense
+from mia_exp.pipeline.context import Context
+from mia_exp.pipeline.scores import difficulty_stage
+from mia_exp.pipeline.stored_dataset import StoredDataset
+from mia_exp.victims import (
+    QueryFunction,
+    answer_queries,
+    black_box,
+    generator_file,
+    load_generator,
+    training_set_hash,
+)
+from mia_exp.victims.base import TrainedVictim
+from mia_exp.victims.query_settings import QuerySettings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+
+class QueriedModel:
+    """A generator that is trained in this run, or given, and that answers queries.
+
+    Args:
+        context: The run.
+        name: `victim`, or `shadow_model`: names its artifacts.
+        config: Its settings.
+        query: How it is asked.
+        dataset: What it is trained on.
+        training_ids: The pairs of it.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        name: str,
+        config: TrainedVictim,
+        query: QuerySettings,
+        dataset: StoredDataset,
+        training_ids: Sequence[str],
+    ) -> None:
+        self._context = context
+        self.name = name
+        self.config = config
+        self.query_settings = query
+        self.dataset = dataset
+        self._training_ids = list(training_ids)
+
+    @cached_property
+    def training_pairs(self) -> Stage:
+        """The dataset at the size that training crops from."""
+        return self.dataset.stage(self.config.load_size)
+
+    @cached_property
+    def training(self) -> Stage | None:
+        """The trained generator, at each kept epoch; None where its weights are given."""
+        config, context = self.config, self._context
+        if config.weights is not None:
+            return None
+        settings = deciding(config)
+        settings["checkpoint_epochs"] = sorted(set(config.checkpoint_epochs))
+        settings["training_set"] = training_set_hash(self._training_ids)
+        settings |= config.fingerprints()
+        inputs: dict[str, Stage | Reference] = {"pairs": self.training_pairs}
+        weighting = self._weighting
+        if weighting is not None:
+            inputs["difficulty"] = weighting
+        # Lightning numbers its steps from one training; a shadow's losses would overwrite the victim's.
+        logger = context.logger if self.name == "victim" else None
+
+        def build(folder: Path) -> None:
+            from mia_exp.victims.training import train
+
+            weights = None if weighting is None else _weights(context.store.get(weighting), self.name)
+            pairs = TrainingPairs(
+                self.dataset.at(config.load_size),
+                self._training_ids,
+                config.image_size,
+                config.augment,
+                config.seed,
+                weights,
+                context.device,
+            )
+            train(config, context.config.trainer, self.dataset.layout, pairs, folder, logger)
+
+        note = f"{len(self._training_ids)} pairs, {config.total_epochs} epochs, batch {config.batch_size}"
+        work = len(self._training_ids) * config.total_epochs
+        return Stage(self.name, 3, settings, inputs, build, resumes=True, note=note, work=work)
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """What is made before it can answer."""
+        if self.training is None:
+            return {}
+        weighting = {} if self._weighting is None else {f"{self.name}_weighting": self._weighting}
+        return {f"{self.name}_training_pairs": self.training_pairs, **weighting, self.name: self.training}
+
+    def outputs(self, dataset: StoredDataset, ids: Sequence[str], defense: Defense | None = None) -> "ModelOutputs":
+        """V(x) of the pairs `ids`, as a defense lets it out."""
+        pairs = dataset.stage(self.config.image_size)
+        size = self.query_settings.batch_size
+        box = self.black_box(defense)
+
+        def build(folder: Path) -> None:
+            store = dataset.at(self.config.image_size)
+            cut = list(batches(ids, size))
+            answers = answer_queries(box, (store.batch(few)[0] for few in cut), len(cut))
+            save_images(folder / "v.npy", answers, len(ids))
+            (folder / "ids.json").write_text(json.dumps(list(ids)))
+
+        guarded = f", {defense.summary}" if defense is not None and defense.changes_answers else ""
+        note = f"{len(ids)} images, {self.query_settings.mode.name} mode{guarded}"
+        settings = {**self._answering(defense), "ids": list(ids)}
+        stage = Stage("queries", 3, settings, {"pairs": pairs, **self._origin}, build, note=note)
+        return ModelOutputs(list(ids), stage, self._context.store.folder(stage) / "v.npy")
+
+    def black_box(self, defense: Defense | None = None) -> "GuardedModel":
+        """The query function: all that an attacker has."""
+        key = canonical_json(plain(self._answering(defense)))
+        origin = {name: stage.reference for name, stage in self._origin.items()}
+        return GuardedModel(
+            origin, key, self.query_settings, self._generator_path, self._build, defense, self._context.device
+        )
+
+    def _answering(self, defense: Defense | None) -> dict[str, object]:
+        """The settings that decide an answer, for the keys of stages that ask."""
+        settings = {**deciding(self.query_settings), "epoch": self._epoch}
+        if defense is not None and defense.changes_answers:
+            settings["defense"] = deciding(defense)
+        if self.training is None:
+            settings["weights"] = file_sha256(self._generator_path)
+        return settings
+
+    @property
+    def _origin(self) -> dict[str, Stage]:
+        """The stage that made the generator, as an input of those that query it."""
+        return {} if self.training is None else {self.name: self.training}
+
+    @property
+    def _build(self) -> Callable[[], "nn.Module"]:
+        return partial(self.config.build_generator, self.dataset.layout, len(self._training_ids))
+
+    @cached_property
+    def _weighting(self) -> Stage | None:
+        if not self.config.difficulty_weighting:
+            return None
+        return difficulty_stage(self._context, self.dataset, self._training_ids)
+
+    @property
+    def _epoch(self) -> int:
+        return self.query_settings.epoch or self.config.total_epochs
+
+    @cached_property
+    def _generator_path(self) -> Path:
+        if self.training is None:
+            from mia_exp.victims.training import check_weights
+
+            return check_weights(self.config, self.dataset.layout, self._training_ids)
+        return self._context.store.folder(self.training) / generator_file(self._epoch)
+
+
+@dataclass(frozen=True)
+class GuardedModel:
+    """A generator behind a defense, that answers and does nothing else; see `mia_exp.attacks.evidence.BlackBox`."""
+
+    origin: Mapping[str, Reference]
+    key: str
+    _settings: QuerySettings
+    _generator: Path
+    _build: Callable[[], "nn.Module"]
+    _defense: Defense | None
+    _device: "torch.device"
+
+    @property
+    def batch_size(self) -> int:
+        """Images that it takes at once."""
+        return self._settings.batch_size
+
+    def __call__(self, x: "Tensor") -> "Tensor":
+        """Answers x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1], as the defense lets it out."""
+        return self._query(x)
+
+    @cached_property
+    def _query(self) -> QueryFunction:
+        # The generator is there: the stage that made it has been run, or its file was looked at.
+        generator, _ = load_generator(self._generator, self._build)
+        query = black_box(generator, self._settings, self._device)
+        return query if self._defense is None else self._defense.wrap(query)
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """V(x) of some pairs; see `mia_exp.attacks.evidence.Outputs`."""
+
+    ids: Sequence[str]
+    stage: Stage
+    _file: Path
+
+    @property
+    def values(self) -> np.ndarray:
+        """V(x), uint8 (N, H, W, 3), in the order of the ids; memory-mapped. The stage must have been run."""
+        values: np.ndarray = np.load(self._file, mmap_mode="r")
+        return values
+
+
+def _weights(folder: Path, model: str) -> list[float]:
+    """L_diff over its mean: 1 on average, more for a difficult image.
+
+    Raises:
+        DataError: No image has any difficulty, so that there is nothing to weigh by.
+    """
+    difficulty = load_table(folder)["l_diff"].to_numpy()
+    if difficulty.max() <= NEGLIGIBLE:
+        raise DataError(
+            f"victim.difficulty_weighting=true: L_diff is nought for all {len(difficulty)} pairs that the "
+            f"{model.replace('_', ' ')} is to be trained on (are their targets all of one colour?), so there is "
+            "nothing to weigh them by. Set victim.difficulty_weighting=false, or another difficulty.source."
+        )
+    weights: list[float] = (difficulty / difficulty.mean()).tolist()
+    return weights

@@ -1,0 +1,98 @@
+"""A dataset of a run, decoded once for each size that a stage asks for."""
+
+import hashlib
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from mia_exp.core.artifacts import Stage
+from mia_exp.core.errors import ConfigError
+from mia_exp.core.keys import canonical_json, deciding, plain
+from mia_exp.data import Dataset, InputLayout, PairStore, check_sides
+from mia_exp.pipeline.context import Context
+
+
+class StoredDataset:
+    """A dataset, listed when it is opened and decoded when a stage needs it.
+
+    Args:
+        context: The run.
+        config: The dataset.
+
+    Raises:
+        MiaError: The dataset cannot be listed.
+    """
+
+    def __init__(self, context: Context, config: Dataset) -> None:
+        run = context.config
+        self._context = context
+        self.config = config
+        self._source = config.open(Path(run.data_dir), download=not run.dry_run, labels=run.victim.one_hot)
+        self.records = self._source.records()
+        self._sides_checked = False
+
+    @property
+    def layout(self) -> InputLayout:
+        """What the channels of x mean."""
+        return self._source.layout
+
+    @cached_property
+    def hint(self) -> str | None:
+        """Says in words where the dataset's settings may not be meant."""
+        return self._source.hint()
+
+    def stage(self, size: int) -> Stage:
+        """All pairs at `size` pixels."""
+        minimum = self._minimum
+        settings = {
+            "dataset": deciding(self.config),
+            "fingerprint": self._fingerprint,
+            "partitions": self._partitions,
+            "size": size,
+            "minimum": minimum,
+            "layout": self.layout,
+        }
+
+        def build(folder: Path) -> None:
+            self.check_sides()
+            PairStore.build(self._source, size, minimum, folder)
+
+        megabytes = len(self.records) * size * size * (self.layout.channels + 3) / 1e6
+        note = f"{len(self.records)} pairs at {size} px, {megabytes:.0f} MB"
+        return Stage("pairs", 3, plain(settings), {}, build, note=note, work=len(self.records))
+
+    def check_sides(self) -> None:
+        """Refuses images that are smaller than the victim's, by their headers; once, however often it is asked.
+
+        Raises:
+            DataError: There are some, or a header cannot be read.
+        """
+        if not self._sides_checked:
+            check_sides(self._source, self._minimum, self._is_valid_size)
+            self._sides_checked = True
+
+    def at(self, size: int) -> PairStore:
+        """The pairs at `size` pixels, decoded if they were not yet."""
+        return PairStore.open(self._context.store.get(self.stage(size)))
+
+    @property
+    def _minimum(self) -> int:
+        """The least side of an image: the same for every size, so that it is refused at all of them or at none."""
+        return self._context.config.victim.image_size
+
+    def _is_valid_size(self, size: int) -> bool:
+        try:
+            replace(self._context.config.victim, image_size=size)
+        except ConfigError:
+            return False
+        return True
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self._source.fingerprint()
+
+    @cached_property
+    def _partitions(self) -> str:
+        """A digest of which pair was published in which part; a file of its own may say so."""
+        partitions = [(record.id, record.partition) for record in self.records]
+        return hashlib.sha256(canonical_json(partitions).encode()).hexdigest()

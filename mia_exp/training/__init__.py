@@ -1,0 +1,1 @@
+"""What every training with Lightning has in common."""

@@ -1,0 +1,104 @@
+"""What every training with Lightning here has in common: one quiet trainer that a signal stops."""
+
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_utilities.core.rank_zero import rank_zero_only
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
+from mia_exp.core.termination import Terminated
+from mia_exp.training.trainer_settings import TrainerSettings
+
+
+def make_trainer(
+    config: TrainerSettings,
+    epochs: int,
+    callbacks: Sequence[Callback],
+    folder: Path,
+    logger: Logger | None = None,
+) -> Trainer:
+    """A trainer on one device, without Lightning's own checkpoints, progress bar and ways to go on.
+
+    Under Slurm, Lightning would write a checkpoint of its own when it is told to leave, start whatever it trains
+    next there from it, and share the work among the tasks. Here a process trains by itself, and what it goes on
+    from lies in its own folder.
+
+    Args:
+        config: Where it runs.
+        epochs: How long.
+        callbacks: What is done besides.
+        folder: Where Lightning looks for files, of this training alone.
+        logger: Where the losses are mirrored.
+    """
+    # Slurm's number of the task: every task but the first would log nothing.
+    rank_zero_only.rank = 0  # type: ignore[attr-defined]  # a function with an attribute
+    return Trainer(
+        max_epochs=epochs,
+        accelerator=config.accelerator,
+        devices=1,
+        plugins=[LightningEnvironment()],
+        default_root_dir=folder,
+        logger=logger or False,
+        callbacks=[_OwnSignals(), *callbacks],
+        deterministic="warn",
+        use_distributed_sampler=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=1,
+    )
+
+
+class _OwnSignals(Callback):
+    """Keeps the handler of SIGTERM that was there when the trainer was made: Lightning puts its own before it."""
+
+    def __init__(self) -> None:
+        self._handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Lightning turns Ctrl-C and SIGTERM into exits of its own and leaves Ctrl-C ignored; this hands them on."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SIGTERMException as stop:
+        # It came before `_OwnSignals` could see to it.
+        raise Terminated from stop
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from stop
+        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Lightning announces devices and loaders on every fit; the run says what matters itself."""
+    names = ("pytorch_lightning.utilities.rank_zero", "pytorch_lightning.accelerators.cuda")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,134 @@
+"""What every victim is."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from mia_exp.core.check import MEMORY, TIME, require, require_at_most
+from mia_exp.core.component import Component
+from mia_exp.core.keys import harmless
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mia_exp.data import InputLayout
+    from mia_exp.victims.victim_module import VictimModule
+
+# Adam keeps two numbers a weight, and the weights of a U-Net of 512 channels alone take 14 GB.
+WIDEST = 512
+LARGEST_SIDE = 2048
+MOST_EPOCHS = 1_000_000
+
+
+class Precision(Enum):
+    """What the networks are computed in while they are trained; weights and answers are float32 in both.
+
+    `bf16` autocasts convolutions to bfloat16: faster where the processor has it.
+    """
+
+    float32 = "float32"
+    bf16 = "bf16"
+
+
+@dataclass
+class Victim(Component):
+    """The model under attack.
+
+    Attributes:
+        answers: Whether there is a model that can be asked.
+        image_size: Side of x, y and V(x) in pixels.
+    """
+
+    answers: ClassVar[bool] = True
+
+    image_size: int = 256
+
+    @property
+    def one_hot(self) -> bool:
+        """Whether label maps are given to the generator as one channel a class."""
+        return False
+
+
+@dataclass
+class TrainedVictim(Victim):
+    """What every victim has that is trained here.
+
+    Attributes:
+        augment: Augment the training pairs as the original does.
+        learning_rate: Adam's step size.
+        beta1: Adam's first decay rate.
+        epochs: Epochs at the full learning rate.
+        decay_epochs: Epochs after those, over which the learning rate falls linearly to zero.
+        batch_size: Pairs in a step.
+        difficulty_weighting: Weigh each image in the generator's loss by its L_diff, divided by the mean L_diff
+            of the training images (Fig. 17).
+        checkpoint_epochs: Epochs whose generator is kept besides the last one's.
+        precision: `float32`, or `bf16` for mixed precision.
+        compile: Compile both networks with torch.compile, which takes a minute before the first step.
+        weights: A generator that this package saved, to be attacked instead of training one; or null.
+        seed: Seeds initial weights, order, augmentation and dropout.
+    """
+
+    augment: bool = True
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    epochs: int = 100
+    decay_epochs: int = 100
+    batch_size: int = 1
+    difficulty_weighting: bool = False
+    checkpoint_epochs: list[int] = field(default_factory=list)
+    precision: Precision = Precision.float32
+    compile: bool = False
+    weights: str | None = harmless(None, because="enters by the file's content")
+    seed: int = 0
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs that a whole training run has."""
+        return self.epochs + self.decay_epochs
+
+    @property
+    def load_size(self) -> int:
+        """Side in pixels at which training pairs are loaded, before they are cropped to `image_size`."""
+        return self.image_size
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
+        require_at_most(self.epochs, MOST_EPOCHS, "victim.epochs", TIME)
+        require_at_most(self.decay_epochs, MOST_EPOCHS, "victim.decay_epochs", TIME)
+        require_at_most(self.batch_size, 4096, "victim.batch_size", MEMORY)
+        require(self.decay_epochs >= 0, f"victim.decay_epochs={self.decay_epochs}: expected 0 or more")
+        require(self.learning_rate > 0, f"victim.learning_rate={self.learning_rate}: expected more than 0")
+        require(
+            0 <= self.beta1 < 1,
+            f"victim.beta1={self.beta1}: expected a number from 0 up to, not including, 1",
+        )
+        require(self.seed >= 0, f"victim.seed={self.seed}: expected 0 or more")
+        wrong = [epoch for epoch in self.checkpoint_epochs if not 1 <= epoch <= self.total_epochs]
+        require(
+            not wrong,
+            f"victim.checkpoint_epochs={self.checkpoint_epochs}: {wrong} lie outside 1..{self.total_epochs} "
+            "(victim.epochs + victim.decay_epochs)",
+        )
+
+    def fingerprints(self) -> dict[str, str]:
+        """What decides its training besides its settings, such as the content of files that they name."""
+        return {}
+
+    def build_generator(self, layout: "InputLayout", n_pairs: int) -> "nn.Module":
+        """The network that is kept and queried.
+
+        Args:
+            layout: What the channels of x mean.
+            n_pairs: How many pairs it is trained on.
+
+        Returns:
+            A module that maps x (N, C, H, W) to V(x) (N, 3, H, W), both in [0, 1]. Its attribute `architecture`, a
+            dict of JSON types, says what tells it from others of its class.
+        """
+        raise NotImplementedError
+
+    def build_module(self, layout: "InputLayout", n_pairs: int) -> "VictimModule":
+        """What trains it, with initial weights from torch's generator; see `build_generator`."""
+        raise NotImplementedError

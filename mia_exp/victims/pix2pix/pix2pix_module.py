@@ -1,0 +1,46 @@
+"""pix2pix (Isola et al., 2017)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mia_exp.data import InputLayout
+from mia_exp.victims.adversarial import AdversarialVictim, Losses
+from mia_exp.victims.pix2pix.patch_discriminator import PatchDiscriminator
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+
+
+class Pix2PixModule(AdversarialVictim):
+    """Generator and discriminator, trained on L_cGAN + lambda * L_L1 (Eq. 4 there).
+
+    Logs `g_gan`, `g_l1` (in [0, 1] units, before its weight), `d_real`, `d_fake`.
+    """
+
+    def __init__(self, config: Pix2Pix) -> None:
+        super().__init__(config, config.build_generator(InputLayout()), PatchDiscriminator(config.ndf))
+        self.lambda_l1 = config.lambda_l1
+
+    def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
+        """Half the sum of the losses on real and generated pairs; see `AdversarialVictim`."""
+        d_fake = _adversarial(self.discriminator(x, fake), real=False).mean()
+        d_real = _adversarial(self.discriminator(x, y), real=True).mean()
+        return (d_real + d_fake) / 2, {"d_real": d_real, "d_fake": d_fake}
+
+    def generator_losses(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor) -> tuple[Tensor, Losses]:
+        """The adversarial loss plus lambda times the L1 loss; see `AdversarialVictim`."""
+        g_gan = _adversarial(self.discriminator(x, fake), real=True)
+        g_l1 = F.l1_loss(fake, y, reduction="none").mean((1, 2, 3))
+        # The original takes the L1 loss of images in [-1, 1], which is twice that of images in [0, 1].
+        total = (weights * (g_gan + self.lambda_l1 * 2 * g_l1)).mean()
+        return total, {"g_gan": g_gan.mean()}
+
+    def learning_rate_factor(self, epoch: int) -> float:
+        """One, then falling linearly, to be nought an epoch after the last; see `AdversarialVictim`."""
+        return 1 - max(0, epoch + 1 - self.config.epochs) / (self.config.decay_epochs + 1)
+
+
+def _adversarial(logits: Tensor, real: bool) -> Tensor:
+    """The cross-entropy of each image's patches (N, 1, h, w): (N,)."""
+    targets = torch.ones_like(logits) if real else torch.zeros_like(logits)
+    # In float32 also where the networks are not: a mean in bf16 keeps two digits.
+    return F.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none").mean((1, 2, 3))

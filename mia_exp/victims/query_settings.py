@@ -1,0 +1,40 @@
+"""How the attacker's queries are answered."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mia_exp.core.check import MEMORY, require, require_at_most
+from mia_exp.core.keys import harmless
+
+
+class QueryMode(Enum):
+    """How the victim answers.
+
+    `eval` is deterministic. `stochastic` keeps dropout and batch statistics live, one image at a time, as the
+    original's test script does.
+    """
+
+    eval = "eval"
+    stochastic = "stochastic"
+
+
+@dataclass
+class QuerySettings:
+    """How the attacker's queries are answered.
+
+    Attributes:
+        mode: `eval` or `stochastic`.
+        epoch: The victim's checkpoint to query, or null for its last.
+        seed: Seeds the dropout of `stochastic`, per image.
+        batch_size: Images in a forward pass; the answer to an image does not depend on it.
+    """
+
+    mode: QueryMode = QueryMode.eval
+    epoch: int | None = None
+    seed: int = 0
+    batch_size: int = harmless(32, because="the answer to an image does not depend on its batch")
+
+    def __post_init__(self) -> None:
+        require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")
+        require(self.batch_size >= 1, f"query.batch_size={self.batch_size}: expected 1 or more")
+        require_at_most(self.batch_size, 4096, "query.batch_size", MEMORY)

@@ -1,0 +1,138 @@
+"""Somebody else's attack, victim, defense, dataset and backbone, without an edit in this repository."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tests.extension.conftest import Run
+
+PARTS = {
+    "attack": "patches",
+    "victim": "nearest",
+    "defense": "coarse",
+    "dataset": "stripes",
+    "features": "pyramid",
+}
+
+
+def metrics(folder: Path) -> dict[str, object]:
+    [path] = folder.glob("outputs/runs/*/*/metrics.json")
+    found: dict[str, object] = json.loads(path.read_text())
+    return found
+
+
+@pytest.mark.parametrize("group", list(PARTS))
+def test_each_part_runs_to_its_report(group: str, run: Run, tmp_path: Path) -> None:
+    outcome = run(f"{group}={PARTS[group]}", "split.n_members=10", "name=mine")
+    assert outcome.status == 0, outcome.err
+    assert list(tmp_path.glob("outputs/runs/mine/*/report.html"))
+
+
+def test_all_of_them_together_in_a_sweep(run: Run, tmp_path: Path) -> None:
+    words = [f"{group}={name}" for group, name in PARTS.items()]
+    outcome = run("-m", *words, "attack.side=4,8", "split.n_members=20", "name=mine")
+    assert outcome.status == 0, outcome.err
+    [page] = tmp_path.glob("outputs/runs/mine/*/sweep.html")
+    assert "L_patch" in page.read_text()
+    [first, _] = sorted(tmp_path.glob("outputs/runs/mine/*/*/metrics.json"))
+    found = json.loads(first.read_text())
+    assert found["headline"] == "l_patch" and set(found["attacks"]) == {"l_rec", "l_patch"}
+    assert found["deltas"].keys() == {"l_patch - l_rec"}
+    assert found["defense"]["levels"] == 8 and found["damage"]["n"] == 40
+
+
+def test_a_victim_that_memorises_by_construction(run: Run, tmp_path: Path) -> None:
+    outcome = run("victim=nearest", "attack=ours", "split.n_members=100", "name=mine")
+    assert outcome.status == 0, outcome.err
+    found = metrics(tmp_path)
+    assert found["attacks"]["l_rec"]["auc"] > 0.95  # type: ignore[index]
+    [path] = tmp_path.glob("outputs/runs/mine/*/scores.parquet")
+    errors = -pd.read_parquet(path)["l_rec"].to_numpy()
+    shuffled = np.arange(200) % 2 == 0
+    np.random.default_rng(0).shuffle(shuffled)
+    # Hanley and McNeil: under chance, an AUC of 100 and 100 has a standard deviation of 0.041.
+    assert abs(roc_auc_score(shuffled, errors) - 0.5) < 3 * 0.041
+
+
+def test_help_lists_them(run: Run) -> None:
+    outcome = run("--help", tiny=False)
+    assert outcome.status == 0, outcome.err
+    for name in PARTS.values():
+        assert name in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        (
+            "foreign.yaml",
+            "_target_: json.JSONDecoder",
+            "a configuration may name classes of mia_exp, my_package alone",
+        ),
+        ("system.yaml", "_target_: os.system", "entry-points"),
+        ("absent.yaml", "_target_: my_package.absent.Mine", "there is no module my_package.absent"),
+        ("nothing.yaml", "_target_: my_package.patches.Nothing", "my_package.patches has no Nothing"),
+        ("other.yaml", "_target_: my_package.coarse.Coarse", "expected a subclass of mia_exp.attacks.base.Attack"),
+        ("raising.yaml", "_target_: my_package.raising.Mine", "could not be imported (ZeroDivisionError"),
+        ("untyped.yaml", "_target_: my_package.untyped.Mine", "its field strength has no type"),
+        ("bare.yaml", "_target_: my_package.bare.Mine", "its field strength has no default"),
+        ("plain.yaml", "_target_: my_package.plain.Mine", "expected a dataclass"),
+        ("unsigned.yaml", "_target_: my_package.unsigned.Mine", "does not say which way it points"),
+        ("twice.yaml", "_target_: my_package.twice.Mine", "declares the column a twice"),
+        ("scoreless.yaml", "_target_: my_package.scoreless.Mine", "declares no column"),
+    ],
+)
+def test_what_is_refused(file: str, text: str, message: str, run: Run, installed: Path) -> None:
+    head = (
+        "from dataclasses import dataclass\nfrom mia_exp.attacks.base import Attack\n"
+        "from mia_exp.core.column import Column\nA = Column('a', 'A', 'a', higher_is_member=True)\n"
+    )
+    for name, body in {
+        "raising": "1 / 0",
+        "untyped": "@dataclass\nclass Mine(Attack):\n    columns = (A,)\n    strength = 0.5",
+        "bare": "@dataclass\nclass Mine(Attack):\n    columns = (A,)\n    strength: float",
+        "plain": "class Mine(Attack):\n    columns = (A,)",
+        "unsigned": "@dataclass\nclass Mine(Attack):\n    columns = (Column('a', 'A', 'a'),)",
+        "twice": "@dataclass\nclass Mine(Attack):\n    columns = (A, A)",
+        "scoreless": "@dataclass\nclass Mine(Attack):\n    pass",
+    }.items():
+        (installed / "my_package" / f"{name}.py").write_text(f"{head}\n{body}\n")
+    path = installed / "my_conf" / "attack" / file
+    path.write_text(text)
+    try:
+        outcome = run(f"attack={path.stem}", "dry_run=true")
+    finally:
+        path.unlink()
+    assert outcome.status == 1
+    last = outcome.err.splitlines()[-1]
+    assert last.startswith("error: attack._target_=") and message in last
+    # A failing plug-in's own traceback is what its author needs; nobody else's mistake has one.
+    assert ("Traceback" in outcome.err) == (path.stem == "raising")
+
+
+def test_a_name_that_is_taken(run: Run, installed: Path) -> None:
+    path = installed / "my_conf" / "attack" / "ours.yaml"
+    path.write_text("_target_: my_package.patches.WorstPatch")
+    try:
+        outcome = run("attack=ours", "dry_run=true")
+    finally:
+        path.unlink()
+    assert outcome.status == 1
+    assert "there is a attack=ours already" in outcome.err or "attack=ours already" in outcome.err
+
+
+def test_the_same_package_without_its_entry_point(run: Run, installed: Path) -> None:
+    info = installed / "my_package-1.0.dist-info"
+    points = info / "entry_points.txt"
+    text = points.read_text()
+    points.write_text("")
+    try:
+        outcome = run("attack=patches", "dry_run=true")
+    finally:
+        points.write_text(text)
+    assert outcome.status == 1
+    assert "may name classes of mia_exp alone" in outcome.err and "To allow my_package" in outcome.err
