@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_module
 
-from mia_exp.config.compose import typed_config
+from mia_exp.config.compose import compose_run
 from mia_exp.core.artifacts import ArtifactStore, Stage
 from mia_exp.pipeline import Pipeline
 from mia_exp.pipeline.durations import Timed, expected_seconds, in_all, planned_seconds
@@ -55,8 +54,7 @@ def test_the_whole_is_the_sum_of_what_is_known(seconds: list[float | None], word
 
 
 def opened(dataset: Path, folder: Path, *words: str) -> Pipeline:
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        return Pipeline(typed_config(compose("config", tiny(dataset, f"output_dir={folder}", *words))))
+    return Pipeline(compose_run(tiny(dataset, f"output_dir={folder}", *words)))
 
 
 def record(store: ArtifactStore, stage: Stage, **more: object) -> Path:

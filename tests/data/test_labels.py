@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mia_exp.config.compose import compose_run
 from mia_exp.core.errors import DataError
 from mia_exp.data import InputLayout, PairStore
 from mia_exp.data.labels import (
@@ -93,12 +94,7 @@ def test_smeared_edges_are_no_colours_of_their_own(tmp_path):
 
 @pytest.mark.parametrize(("name", "classes"), [("facades", 12), ("cityscapes", 29)])
 def test_real_label_maps_pass_and_a_missing_class_is_caught(real_data, name, classes):
-    from hydra import compose, initialize_config_module
-
-    from mia_exp.config.compose import typed_config
-
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        config = typed_config(compose("config", [f"dataset={name}", f"dataset.root={real_data / name}"])).dataset
+    config = compose_run([f"dataset={name}", f"dataset.root={real_data / name}"]).dataset
     assert isinstance(config, SideBySideDataset) and config.palette is not None
     source = config.open(real_data, labels=True)
     assert len(source.layout.palette) == classes

@@ -3,7 +3,11 @@
 import pytest
 
 from mia_exp.config.compose import compose_run
+from mia_exp.data.readers.bdd100k import BDD100KDataset
+from mia_exp.data.readers.celeba import CelebADataset
+from mia_exp.data.readers.cityscapes import CityscapesDataset
 from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.readers.imagenet import ImageNetDataset
 from mia_exp.data.readers.openmoji import OpenMojiDataset
 from mia_exp.data.readers.side_by_side import Direction, Side, SideBySideDataset
 from mia_exp.data.splits.official_split import OfficialSplit
@@ -34,9 +38,24 @@ def test_cityscapes_is_never_downloaded():
     assert compose_run(["dataset=cityscapes"]).dataset.archive_url is None
 
 
-@pytest.mark.parametrize(("name", "schema"), [("openmoji", OpenMojiDataset), ("folder", FolderDataset)])
-def test_defaults_are_the_schemas(name, schema):
-    assert compose_run([f"dataset={name}"]).dataset == schema()
+@pytest.mark.parametrize(
+    ("name", "schema", "partitions"),
+    [
+        ("openmoji", OpenMojiDataset, ([], [])),
+        ("folder", FolderDataset, ([], [])),
+        ("celeba", CelebADataset, (["train"], ["test"])),
+        ("imagenet", ImageNetDataset, (["train"], ["val"])),
+        ("bdd100k", BDD100KDataset, (["train"], ["val"])),
+        ("cityscapes_original", CityscapesDataset, (["train"], ["val"])),
+    ],
+)
+def test_defaults_are_the_schemas(name, schema, partitions):
+    # ImageNet has no inputs, so a victim is refused.
+    words = ["victim=none", "attack=difficulty"] if name == "imagenet" else []
+    settings = compose_run([f"dataset={name}", *words]).dataset
+    assert settings == schema()
+    assert settings.name == name
+    assert settings.official_partitions() == partitions
 
 
 @pytest.mark.parametrize(("name", "rule"), [("random", RandomSplit), ("official", OfficialSplit)])

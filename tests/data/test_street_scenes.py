@@ -4,10 +4,9 @@ import logging
 
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_module
 from PIL import Image
 
-from mia_exp.config.compose import typed_config
+from mia_exp.config.compose import compose_run
 from mia_exp.core.errors import DataError
 from mia_exp.data.readers.bdd100k import PALETTE as BDD_PALETTE
 from mia_exp.data.readers.bdd100k import BDD100KDataset
@@ -121,9 +120,7 @@ def test_bdd_is_in_the_colours_of_cityscapes(bdd, caplog):
 
 
 def test_a_shadow_model_of_bdd_takes_the_maps_of_cityscapes():
-    with initialize_config_module("mia_exp.conf", version_base="1.3"):
-        palette = typed_config(compose("config", ["dataset=cityscapes"])).dataset.palette
-    assert [list(colour) for colour in BDD_PALETTE] == palette
+    assert [list(colour) for colour in BDD_PALETTE] == compose_run(["dataset=cityscapes"]).dataset.palette
 
 
 def test_a_mask_number_that_bdd_has_not(bdd):

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mia_exp.core.errors import DataError, StorageError, WeightsError
 from mia_exp.data import Split
 from mia_exp.features.weights import read_state_dict
 from mia_exp.victims.generator_file import load_generator
+from mia_exp.victims.pix2pix.unet import UNetGenerator
 from mia_exp.victims.training import RESUME_FILE
 from tests.fuzz import valid
 from tests.fuzz.test_fuzz import peak_megabytes
@@ -58,11 +60,13 @@ ARCHITECTURES: dict[str, tuple[dict[str, Any], str]] = {
     "of words": ({"ngf": "1"}, "ngf 1 instead of 1"),
     "true": ({"ngf": True}, "ngf True instead of 1"),
     "deep": ({"image_size": 2**60}, "image_size 1152921504606846976 instead of 64"),
+    "of an odd size": ({"image_size": 65}, "image_size 65 instead of 64"),
     "unknown": ({"class": "Transformer"}, "class Transformer instead of UNetGenerator"),
     "of a list": ({"class": ["UNetGenerator"]}, "class ['UNetGenerator'] instead of"),
     "without a class": ({"class": REMOVED}, "class None instead of UNetGenerator"),
     "without a width": ({"ngf": REMOVED}, "ngf None instead of 1"),
     "with more": ({"colour": "red"}, "colour red instead of None"),
+    "of another width": ({"ngf": 2}, "ngf 2 instead of 1"),
     "of another size": ({"image_size": 128}, "image_size 128 instead of 64"),
 }
 
@@ -73,6 +77,24 @@ def test_an_architecture_that_is_none(tmp_path: Path, change: dict[str, Any], me
     described = {**json.loads(header["architecture"]), **change}
     header["architecture"] = json.dumps({name: value for name, value in described.items() if value is not REMOVED})
     assert message in refusal(tmp_path / "g.safetensors", save(state, header), unet)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ngf": 2}, "do not fit its own header: encoder.0.0.weight is float32"),
+        ({"image_size": 128}, "do not fit its own header"),
+    ],
+    ids=str,
+)
+def test_tensors_of_another_architecture_than_the_headers(
+    tmp_path: Path, change: dict[str, int], message: str
+) -> None:
+    header, state = parts(valid.unet())
+    header["architecture"] = json.dumps({**json.loads(header["architecture"]), **change})
+    like = partial(UNetGenerator, change.get("image_size", 64), change.get("ngf", 1), True)
+    content = save(state, header)
+    assert message in refusal(tmp_path / "g.safetensors", content, lambda path: load_generator(path, like))
 
 
 @pytest.mark.parametrize(
