@@ -163,3 +163,11 @@ def test_a_plan_says_what_each_stage_and_the_whole_will_take(folder_dataset: Pat
     [whole] = [line for line in again.out.splitlines() if line.startswith("takes ")]
     assert whole.split("   ")[1].startswith("about 30 min")
     assert "unknown" not in whole
+
+
+def test_a_plan_shows_the_pairs_that_variants_are_cut_from(folder_dataset: Path, tmp_path: Path) -> None:
+    words = tiny(folder_dataset, "attack=augmented", "victim.augment=false", "dry_run=true")
+    outcome = mia_exp(*words, cwd=tmp_path)
+    assert outcome.status == 0, outcome.err
+    # 64 * 286 / 256, of which the victim's own training asks for none without augmentation.
+    assert "pairs at 72" in " ".join(outcome.out.split()) or "pairs at 72 px" in outcome.out

@@ -1,7 +1,8 @@
 """What an attacker has, and nothing else: the wall between the attacks and all that knows the members.
 
-No method and no attribute leads to the victim's weights, to what it was trained on, or to who is a member. Stages
-that were made on the other side are known here by name and key alone.
+No public method and no public attribute leads to the victim's weights, to what it was trained on, or to who is a
+member. Stages that were made on the other side are known here by name and key alone. (An id may say which part of a
+dataset it was published in, such as `train/12`: an official split is then no secret.)
 """
 
 from abc import ABC, abstractmethod
@@ -50,12 +51,20 @@ class Outputs(Protocol):
     """V(x) of some pairs, as a model that was queried answered."""
 
     @property
-    def stage(self) -> Stage:
-        """The stage that keeps them."""
+    def origin(self) -> Reference:
+        """What keeps them, as an input of a stage that reads them."""
 
     @property
     def values(self) -> np.ndarray:
         """V(x), uint8 (N, H, W, 3); memory-mapped."""
+
+
+class OwnOutputs(Outputs, Protocol):
+    """V(x) of a model that the attacker trained."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that makes them."""
 
 
 class BlackBox(Protocol):
@@ -84,7 +93,7 @@ class ReferenceModel(Protocol):
     def stages(self) -> Mapping[str, Stage]:
         """What is made before it can answer, by part."""
 
-    def outputs(self, pairs: Pairs, ids: Sequence[str]) -> Outputs:
+    def outputs(self, pairs: Pairs, ids: Sequence[str]) -> OwnOutputs:
         """Its answers to the inputs of some pairs."""
 
     def errors(self, pairs: Pairs, ids: Sequence[str], column: str) -> Stage:
@@ -168,6 +177,10 @@ class Evidence(ABC):
         It is trained when it is first needed, once for the same ids and seed, whoever asks for it: there may be any
         number of them, and several processes share the work.
         """
+
+    def shadow_model(self) -> ReferenceModel:
+        """The one model that is trained on all of the attacker's pairs that are not held out."""
+        return self.train_like_victim(self.own.trained_on, self.own.seed)
 
     @abstractmethod
     def folder(self, stage: Stage) -> Path:

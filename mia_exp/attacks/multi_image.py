@@ -7,7 +7,7 @@ from typing import ClassVar
 import pandas as pd
 
 from mia_exp.attacks.base import COMBINED, Attack, OwnPairs
-from mia_exp.attacks.evidence import Evidence, ReferenceModel
+from mia_exp.attacks.evidence import Evidence
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.column import Column
 from mia_exp.core.keys import harmless
@@ -39,7 +39,7 @@ class MultiImage(Attack):
 
     def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
         """The shadow model, its answers and their errors."""
-        model = _shadow_model(evidence)
+        model = evidence.shadow_model()
         queries = model.outputs(evidence.pairs, evidence.ids).stage
         return {
             **model.stages,
@@ -57,9 +57,5 @@ class MultiImage(Attack):
         return {"shadow pairs": len(evidence.own.trained_on), "shadow dataset": evidence.own.dataset}
 
 
-def _shadow_model(evidence: Evidence) -> ReferenceModel:
-    return evidence.train_like_victim(evidence.own.trained_on, evidence.own.seed)
-
-
 def _errors(evidence: Evidence) -> Stage:
-    return _shadow_model(evidence).errors(evidence.pairs, evidence.ids, "l_shadow")
+    return evidence.shadow_model().errors(evidence.pairs, evidence.ids, "l_shadow")

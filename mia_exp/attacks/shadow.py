@@ -10,7 +10,7 @@ import pandas as pd
 
 from mia_exp.attacks.base import Attack, OwnPairs
 from mia_exp.attacks.classifier_settings import ClassifierSettings
-from mia_exp.attacks.evidence import Evidence, Outputs, ReferenceModel
+from mia_exp.attacks.evidence import Evidence, OwnOutputs
 from mia_exp.attacks.numerics.loss_map import LossMaps
 from mia_exp.core.artifacts import Reference, Stage
 from mia_exp.core.check import require
@@ -21,7 +21,7 @@ from mia_exp.core.score_table import save_table, score_table
 
 @dataclass
 class Shadow(Attack):
-    """A classifier of loss maps, trained on a shadow model's (after He et al., 2019).
+    """A classifier of loss maps, trained on a shadow model's (after He et al., 2020).
 
     Attributes:
         classifier: The classifier.
@@ -54,7 +54,7 @@ class Shadow(Attack):
         """The shadow model, its answers, the classifier and its scores."""
         queries = _shadow_outputs(evidence).stage
         return {
-            **_shadow_model(evidence).stages,
+            **evidence.shadow_model().stages,
             "shadow_queries": queries,
             "classifier": self._classifier(evidence),
             "shadow_scores": self._scores(evidence),
@@ -107,15 +107,11 @@ class Shadow(Attack):
 
         inputs: dict[str, Stage | Reference] = {
             "pairs": evidence.pairs.origin,
-            "queries": evidence.outputs.stage,
+            "queries": evidence.outputs.origin,
             "classifier": classifier,
         }
         return evidence.stage("shadow_scores", {}, inputs, build, note=f"{len(evidence.ids)} images")
 
 
-def _shadow_model(evidence: Evidence) -> ReferenceModel:
-    return evidence.train_like_victim(evidence.own.trained_on, evidence.own.seed)
-
-
-def _shadow_outputs(evidence: Evidence) -> Outputs:
-    return _shadow_model(evidence).outputs(evidence.own.pairs, evidence.own.ids)
+def _shadow_outputs(evidence: Evidence) -> OwnOutputs:
+    return evidence.shadow_model().outputs(evidence.own.pairs, evidence.own.ids)

@@ -93,6 +93,7 @@ def read_command(words: Sequence[str]) -> Command:
         for name in ("launcher", "sweeper"):
             require(isinstance(first.hydra[name], DictConfig), f"hydra.{name}: expected hydra/{name}=CHOICE")
         _check_launcher(str(first.hydra.launcher._target_))
+        _check_hydra(first.hydra)
         part = first.hydra.sweep if sweeps else first.hydra.run
         require(
             bool(str(part.dir).strip()),
@@ -278,6 +279,18 @@ def _combinations(overrides: Sequence[Override]) -> Iterator[tuple[str, ...]]:
     if prod(map(len, values)) > MOST_JOBS:
         raise ConfigError(f"this sweep has more than {MOST_JOBS} jobs; give it fewer values")
     return product(*values)
+
+
+def _check_hydra(settings: DictConfig) -> None:
+    """Refuses those of Hydra's own settings by which a configuration that somebody sent would run code.
+
+    Raises:
+        ConfigError: It sets callbacks, or handlers of logs.
+    """
+    require(not settings.callbacks, "hydra.callbacks: not taken, since whatever they name would be run")
+    for name in ("job_logging", "hydra_logging"):
+        named = set(settings[name] or {}) & {"handlers", "formatters", "filters", "loggers"}
+        require(not named, f"hydra.{name}: not taken, since the classes that it names would be run")
 
 
 def _check_launcher(target: str) -> None:

@@ -13,6 +13,7 @@ from mia_exp.config import Config
 from mia_exp.core.artifacts import ArtifactStore, Stage
 from mia_exp.core.column import Column
 from mia_exp.core.device import describe_device, torch_device
+from mia_exp.core.errors import MiaError
 from mia_exp.core.score_table import load_table
 from mia_exp.data import PairStore
 from mia_exp.evaluation.blind import BLIND_COLUMNS
@@ -71,7 +72,7 @@ class Pipeline:
             self.dataset,
             self.ids,
             (self.split_lists.shadow_train, self.split_lists.shadow_test),
-            self.outputs,
+            None if self.outputs is None else self.outputs.seen,
             None if self.victim is None else self.victim.black_box(config.defense),
             self.reconstruction,
             self.difficulty,
@@ -156,7 +157,7 @@ class Pipeline:
             "blind": self.blind,
             "descriptors": self.descriptors,
         }
-        stages |= self._attack_stages
+        stages |= self.evidence.variant_pairs | self._attack_stages
         if self.damage is not None and self._undefended is not None:
             stages |= {"undefended_queries": self._undefended.stage, "damage": self.damage}
         return stages
@@ -171,7 +172,7 @@ class Pipeline:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """The score table, indexed by id: one column per score and per blind statistic; never a label."""
-        tables = [self._standard_scores, self.attack.score(self.evidence), self._blind_statistics]
+        tables = [self._standard_scores, self._attack_scores, self._blind_statistics]
         joined = pd.concat(tables, axis=1, join="outer").reindex(self.ids)
         # The attack may hand on what every attack is compared with.
         return joined.loc[:, ~joined.columns.duplicated()][[column.name for column in self.columns]]
@@ -228,6 +229,22 @@ class Pipeline:
     def _trained_or_evaluated(self) -> list[str]:
         """Ids of members and evaluated pairs, sorted, so that their order says nothing about membership."""
         return sorted({*self.split_lists.members, *self.ids})
+
+    @property
+    def _attack_scores(self) -> pd.DataFrame:
+        """The attack's own table.
+
+        Raises:
+            MiaError: It has other columns than the attack declares.
+        """
+        table = self.attack.score(self.evidence)
+        declared = {column.name for column in self.attack.columns}
+        if set(table.columns) != declared:
+            raise MiaError(
+                f"attack={self.attack.choice} declares the columns {', '.join(sorted(declared))} and made "
+                f"{', '.join(sorted(map(str, table.columns)))}: its score must make those that it declares"
+            )
+        return table
 
     @property
     def _standard_scores(self) -> pd.DataFrame:

@@ -130,7 +130,7 @@ class QueriedModel:
         note = f"{len(ids)} images, {self.query_settings.mode.name} mode{guarded}"
         settings = {**self._answering(defense), "ids": list(ids)}
         stage = Stage("queries", 3, settings, {"pairs": pairs, **self._origin}, build, note=note)
-        return ModelOutputs(list(ids), stage, self._context.store.folder(stage) / "v.npy")
+        return ModelOutputs(list(ids), stage.reference, self._context.store.folder(stage) / "v.npy", stage)
 
     def black_box(self, defense: Defense | None = None) -> "GuardedModel":
         """The query function: all that an attacker has."""
@@ -207,11 +207,11 @@ class GuardedModel:
 
 
 @dataclass(frozen=True)
-class ModelOutputs:
+class SeenOutputs:
     """V(x) of some pairs; see `mia_exp.attacks.evidence.Outputs`."""
 
     ids: Sequence[str]
-    stage: Stage
+    origin: Reference
     _file: Path
 
     @property
@@ -219,6 +219,18 @@ class ModelOutputs:
         """V(x), uint8 (N, H, W, 3), in the order of the ids; memory-mapped. The stage must have been run."""
         values: np.ndarray = np.load(self._file, mmap_mode="r")
         return values
+
+
+@dataclass(frozen=True)
+class ModelOutputs(SeenOutputs):
+    """The same, with the stage that makes them; see `mia_exp.attacks.evidence.OwnOutputs`."""
+
+    stage: Stage
+
+    @property
+    def seen(self) -> SeenOutputs:
+        """What may be known of them who may not look into how they were made."""
+        return SeenOutputs(self.ids, self.origin, self._file)
 
 
 def _weights(folder: Path, model: str) -> list[float]:

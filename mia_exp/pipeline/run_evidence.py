@@ -17,7 +17,7 @@ from mia_exp.core.score_table import load_table
 from mia_exp.core.seeds import derive
 from mia_exp.data.splits import ordered
 from mia_exp.pipeline.context import Context
-from mia_exp.pipeline.queried_model import GuardedModel, ModelOutputs, QueriedModel
+from mia_exp.pipeline.queried_model import GuardedModel, ModelOutputs, QueriedModel, SeenOutputs
 from mia_exp.pipeline.scores import reconstruction_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
 from mia_exp.victims.base import TrainedVictim
@@ -107,7 +107,7 @@ class RunEvidence(Evidence):
         dataset: StoredDataset,
         ids: Sequence[str],
         shadow_lists: tuple[Sequence[str], Sequence[str]],
-        outputs: ModelOutputs | None,
+        outputs: SeenOutputs | None,
         query: GuardedModel | None,
         l_rec: Stage | None,
         l_diff: Stage,
@@ -116,6 +116,7 @@ class RunEvidence(Evidence):
         self._dataset = dataset
         self._shadow_lists = shadow_lists
         self._l_rec, self._l_diff = l_rec, l_diff
+        self._decoded: dict[int, Stage] = {}
         self.ids = list(ids)
         self.image_size = context.config.victim.image_size
         self.pairs = self.pairs_at(self.image_size)
@@ -188,7 +189,13 @@ class RunEvidence(Evidence):
 
     def pairs_at(self, size: int) -> VisiblePairs:
         """The evaluated pairs at another size in pixels."""
+        self._decoded[size] = self._dataset.stage(size)
         return VisiblePairs(self._dataset, size, self.ids)
+
+    @property
+    def variant_pairs(self) -> dict[str, Stage]:
+        """The pairs at other sizes that were asked for, by part: made before the attack's stages."""
+        return {f"pairs_at_{size}": stage for size, stage in self._decoded.items() if size != self.image_size}
 
     def train_like_victim(self, ids: Sequence[str], seed: int) -> TrainedReference:
         """A model with the victim's settings; see `Evidence.train_like_victim`.

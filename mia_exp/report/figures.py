@@ -84,13 +84,13 @@ def choose_figures(
             "of the paper.",
             partial(plot_histograms, table, is_member, shown),
         ),
-        _extremes("difficulty-extremes", columns["l_diff"], "Fig. 1", table, gallery),
+        _extremes("difficulty-extremes", columns["l_diff"], table, gallery),
     ]
     # Difficulties: what some attack subtracts, and L_diff, which is there beside all of them.
     names = dict.fromkeys(["l_diff", *(column.subtracts for column in attacks if column.subtracts)])
     difficulties = [columns[name] for name in names if name in columns]
     figures += [
-        _extremes(f"{difficulty.name.replace('_', '-')}-extremes", difficulty, "Fig. 13", table, gallery)
+        _extremes(f"{difficulty.name.replace('_', '-')}-extremes", difficulty, table, gallery)
         for difficulty in difficulties[1:]
     ]
     if "l_rec" in columns:
@@ -120,14 +120,14 @@ def _error_against_difficulty(
     )
 
 
-def _extremes(name: str, column: Column, original: str, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
+def _extremes(name: str, column: Column, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
     difficulty = table[column.name].sort_values(kind="stable")
     easiest, hardest = difficulty.head(ACROSS), difficulty.tail(ACROSS).iloc[::-1]
     return ReportFigure(
         name,
         f"Easiest and hardest images by {column.title}",
         f"The targets with the lowest and the highest {column.title}, {column.meaning}, members and non-members "
-        f"alike; the number is that score. After {original} of the paper.",
+        f"alike; the number is that score. After Figs. 1 and 13 of the paper.",
         partial(
             plot_difficulty_extremes,
             gallery.y(easiest.index.tolist()),

@@ -12,12 +12,15 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from mia_exp.config.compose import compose_run
+from mia_exp.core.artifacts import Stage
 from mia_exp.data import PairStore, Split
 from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.pipeline import Pipeline
 from tests.cli import tiny
 from tests.composition.conftest import BY_ATTACK
 
+# What the pipeline asks of the evidence, and no attack: the class of what attacks are given has neither.
+LATER = {"own_dataset", "variant_pairs"}
 SIZES = ["split.n_members=5", "split.n_shadow=4", "shadow.n_pairs=4", "victim.epochs=1", "query.batch_size=4"]
 
 
@@ -53,6 +56,42 @@ def test_scores_are_the_same_whoever_is_called_a_member(
     turned.run()
     assert turned.split_lists.members == honest.split_lists.nonmembers
     assert turned.scores.equals(honest.scores)
+
+
+@pytest.mark.parametrize("attack", list(BY_ATTACK))
+def test_no_public_attribute_of_the_evidence_leads_to_a_stage_of_the_other_side(
+    attack: str, folder_dataset: Path, tmp_path: Path, searched_photos: list[str]
+) -> None:
+    """A stage knows what it was built from: the victim's, its training pairs."""
+    run = opened(folder_dataset, tmp_path, attack, *searched_photos)
+    run.run()
+    members = set(run.split_lists.members)
+    waiting: list[object] = [run.evidence]
+    seen: list[object] = []
+    while waiting:
+        found = waiting.pop()
+        if any(found is other for other in seen) or isinstance(found, str | int | float | type | None):
+            continue
+        seen.append(found)
+        assert not isinstance(found, Stage), "a stage, and with it all that it reads"
+        if isinstance(found, list | tuple | set | frozenset):
+            # Of the evaluated ids and of what is drawn from them, none holds the members alone.
+            assert set(map(str, found)) != members
+            waiting += found
+        elif isinstance(found, dict):
+            waiting += found.values()
+        elif type(found).__module__.startswith("mia_exp."):
+            names = [name for name in dir(found) if not name.startswith("_") and name not in LATER]
+            waiting += [value for name in names if not callable(value := _value(found, name))]
+            waiting += [value for name in ("query", "pairs") if (value := getattr(found, name, None)) is not None]
+    assert len(seen) > 10
+
+
+def _value(place: object, name: str) -> object:
+    try:
+        return getattr(place, name)
+    except LookupError:
+        return None  # pairs of the attacker's own, where the attack declares none
 
 
 @pytest.mark.parametrize("attack", ["multi_image", "shadow"])

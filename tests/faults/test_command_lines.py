@@ -347,6 +347,8 @@ REFUSED = [
     ("attack.alpha=range(0,1,0)", "attack.alpha=range(0,1,0): not a list of values "),
     ("-m attack.alpha=range(0,1e9)", "this sweep has more than 10000 jobs"),
     ("victim=null", "victim=null: expected one of the choices of the group victim: none, pix2pix, "),
+    ("+hydra.callbacks.mine._target_=os.system", "hydra.callbacks: not taken"),
+    ("+hydra.job_logging.handlers.mine.class=os.system", "hydra.job_logging: not taken"),
     ("dataset._target_=[]", "dataset._target_=[]: expected the path of a class"),
     ("name=../..", "name=../..: expected the name of one folder"),
     ("name=a/b", "name=a/b: expected the name of one folder"),
