@@ -77,6 +77,9 @@ def main() -> None:
 def _run(words: list[str]) -> None:
     """Runs the jobs of a command line, or prints their plans, once all of them were checked."""
     command = read_command(words)
+    if command.help is not None:
+        print(command.help)  # noqa: T201
+        return
     sys.argv[1:] = [*command.options, *command.overrides]
     if command.only_asks:
         app()

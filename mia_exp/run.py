@@ -36,10 +36,11 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
         MiaError: Something that the person who started the run can mend.
     """
     # Imported here: the learning libraries take seconds to load, which `--help` need not wait for.
-    from mia_exp.evaluation import evaluate, nearest_members
+    from mia_exp.evaluation.evaluate import evaluate
+    from mia_exp.evaluation.near_duplicates import nearest_members
     from mia_exp.pipeline import Pipeline
     from mia_exp.report import print_table, write_report
-    from mia_exp.victims import LOSSES_FILE
+    from mia_exp.victims.generator_file import LOSSES_FILE
 
     settings = plain(config)
     with config.logger.open(config.name, settings, folder) as tracker:

@@ -10,8 +10,8 @@ from rich.console import Console
 from mia_exp.benchmarks.measure import median_seconds, save_result
 from mia_exp.core.device import torch_device
 from mia_exp.data import InputLayout
-from mia_exp.victims import answer_queries, black_box
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.query import answer_queries, black_box
 from mia_exp.victims.query_settings import QuerySettings
 
 

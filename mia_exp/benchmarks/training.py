@@ -20,8 +20,10 @@ from torch import Tensor
 
 from mia_exp.benchmarks.measure import finish, save_result
 from mia_exp.core.device import torch_device
-from mia_exp.data import EpochBatches, InputLayout, PairStore, TrainingPairs
+from mia_exp.data import InputLayout
+from mia_exp.data.augment import EpochBatches, TrainingPairs
 from mia_exp.data.readers.openmoji import OpenMojiDataset
+from mia_exp.data.store import PairStore
 from mia_exp.training.fitting import make_trainer, quiet_lightning
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import AdversarialVictim

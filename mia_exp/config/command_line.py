@@ -23,6 +23,7 @@ from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseExceptio
 
 from mia_exp.config import Config
 from mia_exp.config.compose import typed_config
+from mia_exp.config.help import help_text
 from mia_exp.config.mistakes import explain, first_line, group_of, shortened
 from mia_exp.config.source import CONF, PRIMARY, search_also
 from mia_exp.core.check import require
@@ -63,7 +64,8 @@ class Command:
         sweeps: Whether its jobs are those of a sweep.
         folder: Where the run, or the sweep, is to leave its results.
         named_by_time: Whether nobody chose that folder.
-        only_asks: Whether it asks for one of Hydra's own answers, such as `--help`, and for no job to be run.
+        only_asks: Whether it asks for one of Hydra's own answers, such as `--cfg`, and for no job to be run.
+        help: What it asks to be printed instead of all that; else None.
     """
 
     options: list[str]
@@ -73,6 +75,7 @@ class Command:
     folder: Path
     named_by_time: bool
     only_asks: bool
+    help: str | None = None
 
 
 def read_command(words: Sequence[str]) -> Command:
@@ -85,7 +88,7 @@ def read_command(words: Sequence[str]) -> Command:
         ConfigError: The first thing that does not fit, in words.
     """
     options, overrides = _parse(words)
-    only_asks = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
+    only_asks = any((options.hydra_help, options.cfg, options.info, options.shell_completion))
     with _composer(options.config_dir), _refusals(overrides):
         parsed = [_override(word) for word in overrides]
         first = _compose_first(parsed, options.multirun)
@@ -99,6 +102,11 @@ def read_command(words: Sequence[str]) -> Command:
             bool(str(part.dir).strip()),
             f"hydra.{'sweep' if sweeps else 'run'}.dir: expected a folder, found nothing",
         )
+        if options.help:
+            choices = first.hydra.runtime.choices
+            with open_dict(first):
+                del first.hydra
+            return Command([], overrides, [], False, Path(), False, True, help_text(first, choices))
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
         jobs = list(_jobs(parsed, first, sweeps))

@@ -77,7 +77,7 @@ class Config:
 
     def _check_epoch(self, victim: TrainedVictim) -> None:
         epoch = self.query.epoch
-        kept = sorted({*victim.checkpoint_epochs, victim.total_epochs})
+        kept = sorted({*victim.checkpoint_epochs, victim.epochs})
         require(
             victim.weights is not None or epoch is None or epoch in kept,
             f"query.epoch={epoch}: this victim keeps the epochs {kept}; add {epoch} to victim.checkpoint_epochs",

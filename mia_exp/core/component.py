@@ -17,11 +17,19 @@ class Component:
 
     Attributes:
         title: What a person calls it, in a report.
+        choice: What it is called on the command line: the name of its YAML file, and by default that of its Python
+            file.
         version: Raised when its result changes for the same settings; a part of every key that it enters.
     """
 
     title: ClassVar[str] = ""
+    choice: ClassVar[str]
     version: ClassVar[int] = 1
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "choice" not in vars(cls):
+            cls.choice = cls.__module__.rpartition(".")[2]
 
     @classmethod
     def check_declaration(cls) -> None:
@@ -30,11 +38,6 @@ class Component:
         Raises:
             ConfigError: It does not.
         """
-
-    @property
-    def choice(self) -> str:
-        """What it is called on the command line: by convention, its Python file and its YAML file have one name."""
-        return type(self).__module__.rpartition(".")[2]
 
 
 def target_of(cls: type) -> str:

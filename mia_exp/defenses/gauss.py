@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from mia_exp.victims import QueryFunction
+    from mia_exp.victims.query import QueryFunction
 
 
 @dataclass

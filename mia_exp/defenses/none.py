@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mia_exp.defenses.base import Defense
 
 if TYPE_CHECKING:
-    from mia_exp.victims import QueryFunction
+    from mia_exp.victims.query import QueryFunction
 
 
 @dataclass

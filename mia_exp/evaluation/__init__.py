@@ -1,18 +1,1 @@
 """How sure the answer is: scores joined with membership, as pure functions of arrays."""
-
-from mia_exp.evaluation.blind import blind_statistics
-from mia_exp.evaluation.evaluate import as_membership, evaluate
-from mia_exp.evaluation.near_duplicates import NearPair, nearest_members
-from mia_exp.evaluation.results import Evaluation
-from mia_exp.evaluation.roc import allowed_accusations, roc_curve
-
-__all__ = [
-    "Evaluation",
-    "NearPair",
-    "allowed_accusations",
-    "as_membership",
-    "blind_statistics",
-    "evaluate",
-    "nearest_members",
-    "roc_curve",
-]

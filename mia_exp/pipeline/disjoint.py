@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.errors import DataError
-from mia_exp.data import PairStore
+from mia_exp.data.store import PairStore
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.stored_dataset import StoredDataset
 

@@ -15,7 +15,7 @@ from mia_exp.core.column import Column
 from mia_exp.core.device import describe_device, torch_device
 from mia_exp.core.errors import MiaError
 from mia_exp.core.score_table import load_table
-from mia_exp.data import PairStore
+from mia_exp.data.store import PairStore
 from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.damage import damage_stage

@@ -15,20 +15,15 @@ from mia_exp.core.errors import DataError
 from mia_exp.core.keys import canonical_json, deciding, plain
 from mia_exp.core.score_table import batches, load_table
 from mia_exp.core.storage import file_sha256
-from mia_exp.data import TrainingPairs, save_images
+from mia_exp.data.augment import TrainingPairs
+from mia_exp.data.image_file import save_images
 from mia_exp.defenses import Defense
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.scores import difficulty_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
-from mia_exp.victims import (
-    QueryFunction,
-    answer_queries,
-    black_box,
-    generator_file,
-    load_generator,
-    training_set_hash,
-)
 from mia_exp.victims.base import TrainedVictim
+from mia_exp.victims.generator_file import generator_file, load_generator, training_set_hash
+from mia_exp.victims.query import QueryFunction, answer_queries, black_box
 from mia_exp.victims.query_settings import QuerySettings
 
 if TYPE_CHECKING:
@@ -101,8 +96,8 @@ class QueriedModel:
             )
             train(config, context.config.trainer, self.dataset.layout, pairs, folder, logger)
 
-        note = f"{len(self._training_ids)} pairs, {config.total_epochs} epochs, batch {config.batch_size}"
-        work = len(self._training_ids) * config.total_epochs
+        note = f"{len(self._training_ids)} pairs, {config.epochs} epochs, batch {config.batch_size}"
+        work = len(self._training_ids) * config.epochs
         return Stage(self.name, 3, settings, inputs, build, resumes=True, note=note, work=work)
 
     @property
@@ -166,7 +161,7 @@ class QueriedModel:
 
     @property
     def _epoch(self) -> int:
-        return self.query_settings.epoch or self.config.total_epochs
+        return self.query_settings.epoch or self.config.epochs
 
     @cached_property
     def _generator_path(self) -> Path:

@@ -72,7 +72,7 @@ def blind_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) ->
     size = context.config.victim.image_size
 
     def build(folder: Path) -> None:
-        from mia_exp.evaluation import blind_statistics
+        from mia_exp.evaluation.blind import blind_statistics
 
         store = dataset.at(size)
         parts = [blind_statistics(store.y[store.rows(few)]) for few in batches(ids, BATCH_SIZE)]

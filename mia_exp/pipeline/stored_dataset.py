@@ -8,7 +8,9 @@ from pathlib import Path
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.errors import ConfigError
 from mia_exp.core.keys import canonical_json, deciding, plain
-from mia_exp.data import Dataset, InputLayout, PairStore, check_sides
+from mia_exp.data import Dataset, InputLayout
+from mia_exp.data.sides import check_sides
+from mia_exp.data.store import PairStore
 from mia_exp.pipeline.context import Context
 
 

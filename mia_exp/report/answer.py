@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mia_exp.evaluation import allowed_accusations
+from mia_exp.evaluation.roc import allowed_accusations
 from mia_exp.report.column_titles import meaning, title
 
 NO_BLIND_DIFFERENCE = "No blind column separates the split by more than chance."

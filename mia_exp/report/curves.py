@@ -11,7 +11,8 @@ from matplotlib.patches import Patch
 from scipy.stats import pearsonr, spearmanr
 
 from mia_exp.core.column import Column
-from mia_exp.evaluation import as_membership, roc_curve
+from mia_exp.evaluation.evaluate import as_membership
+from mia_exp.evaluation.roc import roc_curve
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
 

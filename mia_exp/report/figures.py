@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mia_exp.core.column import Column
-from mia_exp.evaluation import as_membership
+from mia_exp.evaluation.evaluate import as_membership
 from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
 from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mia_exp.core.storage import whole
-from mia_exp.evaluation import NearPair
+from mia_exp.evaluation.near_duplicates import NearPair
 from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_page

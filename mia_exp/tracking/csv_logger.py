@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mia_exp.tracking.base import RunLogger
 from mia_exp.tracking.tracker import Tracker
@@ -13,6 +13,8 @@ from mia_exp.tracking.tracker import Tracker
 @dataclass
 class CsvFiles(RunLogger):
     """Losses and results as CSV files in the run's folder."""
+
+    choice: ClassVar[str] = "csv"
 
     @contextmanager
     def open(self, name: str, settings: Mapping[str, Any], folder: Path) -> Iterator[Tracker]:

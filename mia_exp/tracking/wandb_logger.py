@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mia_exp.core.keys import harmless
 from mia_exp.tracking.base import MIRROR, RunLogger
@@ -19,6 +19,8 @@ class WeightsAndBiases(RunLogger):
         project: wandb's project.
         offline: Keep wandb's records on this machine.
     """
+
+    choice: ClassVar[str] = "wandb"
 
     project: str = harmless("mia_exp", because=MIRROR)
     offline: bool = harmless(True, because=MIRROR)

@@ -1,18 +1,1 @@
-"""The generators under attack: architectures, training, and the black box that answers queries.
-
-`victims.training` is imported by those who train: its libraries take seconds to load, and most runs find their
-victim trained.
-"""
-
-from mia_exp.victims.generator_file import LOSSES_FILE, generator_file, load_generator, training_set_hash
-from mia_exp.victims.query import QueryFunction, answer_queries, black_box
-
-__all__ = [
-    "LOSSES_FILE",
-    "QueryFunction",
-    "answer_queries",
-    "black_box",
-    "generator_file",
-    "load_generator",
-    "training_set_hash",
-]
+"""The generators under attack: architectures, training, and the black box that answers queries."""

@@ -57,8 +57,8 @@ class TrainedVictim(Victim):
         augment: Augment the training pairs as the original does.
         learning_rate: Adam's step size.
         beta1: Adam's first decay rate.
-        epochs: Epochs at the full learning rate.
-        decay_epochs: Epochs after those, over which the learning rate falls linearly to zero.
+        epochs: Epochs of a whole training run.
+        decay_epochs: How many of them, the last ones, the learning rate falls linearly over; null for half.
         batch_size: Pairs in a step.
         difficulty_weighting: Weigh each image in the generator's loss by its L_diff, divided by the mean L_diff
             of the training images (Fig. 17).
@@ -72,8 +72,8 @@ class TrainedVictim(Victim):
     augment: bool = True
     learning_rate: float = 2e-4
     beta1: float = 0.5
-    epochs: int = 100
-    decay_epochs: int = 100
+    epochs: int = 200
+    decay_epochs: int | None = None
     batch_size: int = 1
     difficulty_weighting: bool = False
     checkpoint_epochs: list[int] = field(default_factory=list)
@@ -83,9 +83,14 @@ class TrainedVictim(Victim):
     seed: int = 0
 
     @property
-    def total_epochs(self) -> int:
-        """Epochs that a whole training run has."""
-        return self.epochs + self.decay_epochs
+    def decay(self) -> int:
+        """Epochs over which the learning rate falls."""
+        return self.epochs // 2 if self.decay_epochs is None else self.decay_epochs
+
+    @property
+    def constant_epochs(self) -> int:
+        """Epochs at the full learning rate, before it falls."""
+        return self.epochs - self.decay
 
     @property
     def load_size(self) -> int:
@@ -96,20 +101,23 @@ class TrainedVictim(Victim):
         for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
         require_at_most(self.epochs, MOST_EPOCHS, "victim.epochs", TIME)
-        require_at_most(self.decay_epochs, MOST_EPOCHS, "victim.decay_epochs", TIME)
         require_at_most(self.batch_size, 4096, "victim.batch_size", MEMORY)
-        require(self.decay_epochs >= 0, f"victim.decay_epochs={self.decay_epochs}: expected 0 or more")
+        require(
+            0 <= self.decay <= self.epochs,
+            f"victim.decay_epochs={self.decay_epochs}: expected 0 to {self.epochs}, since "
+            f"victim.epochs={self.epochs} is the whole number of epochs",
+        )
         require(self.learning_rate > 0, f"victim.learning_rate={self.learning_rate}: expected more than 0")
         require(
             0 <= self.beta1 < 1,
             f"victim.beta1={self.beta1}: expected a number from 0 up to, not including, 1",
         )
         require(self.seed >= 0, f"victim.seed={self.seed}: expected 0 or more")
-        wrong = [epoch for epoch in self.checkpoint_epochs if not 1 <= epoch <= self.total_epochs]
+        wrong = [epoch for epoch in self.checkpoint_epochs if not 1 <= epoch <= self.epochs]
         require(
             not wrong,
-            f"victim.checkpoint_epochs={self.checkpoint_epochs}: {wrong} lie outside 1..{self.total_epochs} "
-            "(victim.epochs + victim.decay_epochs)",
+            f"victim.checkpoint_epochs={self.checkpoint_epochs}: {wrong} lie outside 1..{self.epochs} "
+            "(victim.epochs)",
         )
 
     def fingerprints(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from mia_exp.victims.base import LARGEST_SIDE, Victim
 class NoVictim(Victim):
     """No victim: images are scored for their difficulty alone."""
 
+    choice: ClassVar[str] = "none"
     answers: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

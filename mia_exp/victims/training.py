@@ -22,7 +22,8 @@ from mia_exp.core.reading import reason, typed
 from mia_exp.core.seeds import derive
 from mia_exp.core.storage import whole
 from mia_exp.core.termination import Terminated, postponed
-from mia_exp.data import EpochBatches, InputLayout, TrainingPairs
+from mia_exp.data import InputLayout
+from mia_exp.data.augment import EpochBatches, TrainingPairs
 from mia_exp.training.fitting import interruptible, make_trainer, quiet_lightning
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.base import TrainedVictim
@@ -76,11 +77,11 @@ def train(
     with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = config.build_module(layout, len(pairs.ids))
-        task = progress.add_task("training", total=config.total_epochs * len(batches), note="")
+        task = progress.add_task("training", total=config.epochs * len(batches), note="")
         report = partial(progress.update, task)
         keeper = _Keeper(config, trainer_config, training_set, folder, len(batches), report)
         with interruptible(), postponed(keeper.stop_after_epoch), _taking_up(resume, keeper):
-            trainer = make_trainer(trainer_config, config.total_epochs, [keeper], folder, logger)
+            trainer = make_trainer(trainer_config, config.epochs, [keeper], folder, logger)
             trainer.fit(module, batches, ckpt_path=resume if resume.exists() else None, weights_only=True)
     resume.unlink(missing_ok=True)
 
@@ -114,9 +115,9 @@ class _Keeper(Callback):
         report: Callable[..., None],
     ) -> None:
         self.config = config
-        self.epochs = config.total_epochs
+        self.epochs = config.epochs
         self.steps = steps
-        self.kept = {*config.checkpoint_epochs, config.total_epochs}
+        self.kept = {*config.checkpoint_epochs, config.epochs}
         self.interval = trainer_config.resume_seconds
         self.training_set = training_set
         self.folder = folder

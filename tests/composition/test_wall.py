@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 
 from mia_exp.config.compose import compose_run
 from mia_exp.core.artifacts import Stage
-from mia_exp.data import PairStore, Split
+from mia_exp.data import Split
 from mia_exp.data.splits.random_split import RandomSplit
+from mia_exp.data.store import PairStore
 from mia_exp.pipeline import Pipeline
 from tests.cli import tiny
 from tests.composition.conftest import BY_ATTACK

@@ -9,7 +9,7 @@ import pytest
 from test_download import GOOD, SIZES, archive, image, serve, server, visible  # noqa: F401 - fixtures
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import fetch_archive
+from mia_exp.data.download import fetch_archive
 from mia_exp.data.readers.side_by_side import SideBySideDataset
 
 

@@ -4,9 +4,10 @@ import torch
 from PIL import Image
 
 from mia_exp.core.seeds import derive
-from mia_exp.data import EpochBatches, PairStore, TrainingPairs, augmented
-from mia_exp.data.augment import EpochOrder
+from mia_exp.data.augment import EpochBatches, EpochOrder, TrainingPairs
+from mia_exp.data.crop import augmented
 from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.store import PairStore
 
 LOAD, SIZE = 10, 8
 

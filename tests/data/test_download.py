@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import fetch_archive
+from mia_exp.data.download import fetch_archive
 from mia_exp.data.readers.side_by_side import SideBySideDataset
 
 SIZES = {"train": 2, "val": 1}

@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import Conversion, Record
+from mia_exp.data import Record
+from mia_exp.data.image import Conversion
 from mia_exp.data.readers.folder import FolderDataset
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

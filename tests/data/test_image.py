@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import Conversion, decode, resize
+from mia_exp.data.image import Conversion, decode, resize
 
 
 def saved(image: Image.Image, path, **options):

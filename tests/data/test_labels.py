@@ -7,7 +7,7 @@ from PIL import Image
 
 from mia_exp.config.compose import compose_run
 from mia_exp.core.errors import DataError
-from mia_exp.data import InputLayout, PairStore
+from mia_exp.data import InputLayout
 from mia_exp.data.labels import (
     colour_map,
     instance_boundaries,
@@ -18,6 +18,7 @@ from mia_exp.data.labels import (
 )
 from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.readers.side_by_side import SideBySideDataset
+from mia_exp.data.store import PairStore
 
 RED, GREEN, BLUE = (250, 0, 0), (0, 250, 0), (0, 0, 250)
 PALETTE = (RED, GREEN, BLUE)

@@ -12,8 +12,8 @@ from PIL import Image
 
 import mia_exp
 from mia_exp.core.errors import DataError
-from mia_exp.data import decode
 from mia_exp.data import pillow as opening
+from mia_exp.data.image import decode
 from mia_exp.data.labels import read_indices, read_numbers
 from mia_exp.data.pillow import FORMATS, header_size
 

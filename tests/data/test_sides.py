@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import check_sides
 from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.sides import check_sides
 from tests.cli import mia_exp, tiny
 
 SIZES = {"1": (80, 90), "2": (60, 100), "3": (100, 44), "4": (64, 64)}

@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import PairStore, Record
+from mia_exp.data import Record
 from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.store import PairStore
 
 COUNT = 150  # more than are decoded ahead
 

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from mia_exp.core.column import Column
 from mia_exp.core.errors import MiaError
-from mia_exp.evaluation import evaluate
+from mia_exp.evaluation.evaluate import evaluate
 from mia_exp.evaluation.evaluation_settings import EvaluationSettings
 
 N = 120

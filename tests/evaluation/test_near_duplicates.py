@@ -7,9 +7,10 @@ from sklearn.neighbors import NearestNeighbors
 
 from mia_exp.attacks.base import L_REC
 from mia_exp.core.score_table import score_table
-from mia_exp.evaluation import NearPair, evaluate, nearest_members
 from mia_exp.evaluation.blind import BLIND_COLUMNS
+from mia_exp.evaluation.evaluate import evaluate
 from mia_exp.evaluation.evaluation_settings import EvaluationSettings
+from mia_exp.evaluation.near_duplicates import NearPair, nearest_members
 
 
 def names(count: int, kind: str) -> list[str]:

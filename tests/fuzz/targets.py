@@ -14,12 +14,14 @@ from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 from mia_exp.attacks.search_times import list_scored_photos
 from mia_exp.core.artifacts import MANIFEST, _read_manifest
 from mia_exp.core.errors import WeightsError
-from mia_exp.data import Split, check_sides, decode
+from mia_exp.data import Split
+from mia_exp.data.image import decode
 from mia_exp.data.labels import instance_boundaries, read_indices, read_numbers
 from mia_exp.data.landmarks import draw_contours, read_landmarks
 from mia_exp.data.readers.celeba import CelebADataset, Landmarks
 from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.readers.side_by_side import SideBySideDataset
+from mia_exp.data.sides import check_sides
 from mia_exp.features.weights import read_state_dict
 from mia_exp.victims.generator_file import load_generator
 from mia_exp.victims.training import RESUME_FILE, _check_resume

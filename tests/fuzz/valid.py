@@ -17,8 +17,10 @@ from mia_exp.attacks.numerics import loss_map_classifier
 from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 from mia_exp.attacks.supervised import Supervised
 from mia_exp.core.artifacts import MANIFEST, ArtifactStore, Stage
-from mia_exp.data import InputLayout, PairStore, Split, TrainingPairs
+from mia_exp.data import InputLayout, Split
+from mia_exp.data.augment import TrainingPairs
 from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.store import PairStore
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims import training
 from mia_exp.victims.generator_file import save_generator, training_set_hash

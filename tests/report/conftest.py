@@ -10,8 +10,8 @@ import pytest
 
 from mia_exp.attacks.base import L_DIFF, L_REC, Attack
 from mia_exp.core.column import Column
-from mia_exp.evaluation import evaluate
 from mia_exp.evaluation.blind import BLIND_COLUMNS
+from mia_exp.evaluation.evaluate import evaluate
 from mia_exp.evaluation.evaluation_settings import EvaluationSettings
 from tests.discovery import choices
 

@@ -231,7 +231,7 @@ def test_a_saved_regressor_gives_the_same_scores(
 def test_the_augmented_score_of_a_victim_that_returns_its_input(
     folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mia_exp.data import PairStore
+    from mia_exp.data.store import PairStore
 
     monkeypatch.setattr("mia_exp.pipeline.queried_model.black_box", lambda generator, config, device: lambda x: x)
     for kinds, name in (("[flip]", "flip"), ("[flip,crop]", "both")):

@@ -14,7 +14,7 @@ class OfficialSplit(SplitRule):
     """The dataset's own partitions: members from its training part, non-members and shadow lists from the rest."""
 
     title: ClassVar[str] = "the dataset's official split"
-    kind: ClassVar[str] = "official"
+    choice: ClassVar[str] = "official"
 
     def draw(
         self,

@@ -14,7 +14,7 @@ class RandomSplit(SplitRule):
     """All pairs, whatever part they were published in, shuffled by the seed; as many members as non-members."""
 
     title: ClassVar[str] = "a random split"
-    kind: ClassVar[str] = "random"
+    choice: ClassVar[str] = "random"
 
     def draw(
         self,

@@ -133,7 +133,7 @@ class SplitRule(Component):
             nonmembers=tuple(nonmembers),
             shadow_train=tuple(shadows[::2]),
             shadow_test=tuple(shadows[1::2]),
-            kind=self.kind,
+            kind=self.choice,
             seed=self.seed,
         )
 

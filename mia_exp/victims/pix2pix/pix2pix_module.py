@@ -35,8 +35,8 @@ class Pix2PixModule(AdversarialVictim):
         return total, {"g_gan": g_gan.mean()}
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """One, then falling linearly, to be nought an epoch after the last; see `AdversarialVictim`."""
-        return 1 - max(0, epoch + 1 - self.config.epochs) / (self.config.decay_epochs + 1)
+        """One, then falling linearly, to be zero an epoch after the last; see `AdversarialVictim`."""
+        return 1 - max(0, epoch + 1 - self.config.constant_epochs) / (self.config.decay + 1)
 
 
 def _adversarial(logits: Tensor, real: bool) -> Tensor:

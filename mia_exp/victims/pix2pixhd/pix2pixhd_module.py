@@ -48,13 +48,13 @@ class Pix2PixHDModule(AdversarialVictim):
         return (weights * total).mean(), {name: part.mean() for name, part in parts.items()}
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """One, for an epoch longer than `epochs`, then falling linearly; see `AdversarialVictim`.
+        """One, for an epoch longer than `constant_epochs`, then falling linearly; see `AdversarialVictim`.
 
-        The original lowers the rate at the end of each epoch behind `epochs`, so the first of them still has
-        all of it.
+        The original lowers the rate at the end of each epoch behind `constant_epochs`, so the first of them still
+        has all of it.
         """
-        decay = self.config.decay_epochs
-        return 1 - max(0, epoch - self.config.epochs) / decay if decay else 1.0
+        decay = self.config.decay
+        return 1 - max(0, epoch - self.config.constant_epochs) / decay if decay else 1.0
 
 
 def _least_squares(judgements: list[list[Tensor]], real: bool) -> Tensor:
