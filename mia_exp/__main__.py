@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from mia_exp.config.command_line import read_command
@@ -17,16 +18,17 @@ from mia_exp.core.errors import MiaError
 from mia_exp.core.storage import is_disk_full, refusal
 from mia_exp.core.terminal import print_in_what_there_is
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
+from mia_exp.drawing import report
 from mia_exp.folders import claim, exclusive, quoted
 from mia_exp.run import print_plan, run
-from mia_exp.sweep import clear, is_finished, report_sweep
+from mia_exp.sweep import clear, is_finished, objective, report_sweep
 
 log = logging.getLogger("mia_exp")
 
 
 @hydra.main(config_path=str(CONF), config_name=PRIMARY, version_base="1.3")
-def app(composed: DictConfig) -> None:
-    """Runs one job of the composed configuration."""
+def app(composed: DictConfig) -> float:
+    """Runs one job of the composed configuration; returns what a sweeper may optimise."""
     # Again, for a launcher's processes start here.
     print_in_what_there_is()
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -35,13 +37,14 @@ def app(composed: DictConfig) -> None:
     with exclusive(folder):
         if is_finished(folder, settings):
             print(f"done before  {folder}")  # noqa: T201
-            return
+            return objective(json.loads((folder / "metrics.json").read_text()), config.objective)
         clear(folder)
         log_to(folder / "run.log")
         (folder / "config.yaml").write_text(settings, encoding="utf-8")
         (folder / "overrides.json").write_text(json.dumps(list(HydraConfig.get().overrides.task)))
         try:
-            run(config, folder)
+            metrics = run(config, folder, draws=HydraConfig.get().mode is not RunMode.MULTIRUN)
+            return objective(metrics, config.objective)
         except Exception:
             log.debug("the run ended with an error", exc_info=True)
             raise
@@ -76,6 +79,9 @@ def main() -> None:
 
 def _run(words: list[str]) -> None:
     """Runs the jobs of a command line, or prints their plans, once all of them were checked."""
+    if words[:1] == ["report"]:
+        report(words[1:])
+        return
     command = read_command(words)
     if command.help is not None:
         print(command.help)  # noqa: T201
@@ -98,7 +104,7 @@ def _run(words: list[str]) -> None:
             app()
         finally:
             # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
-            report_sweep(folder, len(command.jobs))
+            report_sweep(folder, command.n_jobs)
 
 
 def log_to(file: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +17,21 @@ from mia_exp.core.provenance import git_commit, installed_versions
 from mia_exp.core.terminal import plain_console
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mia_exp.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
 
-def run(config: Config, folder: Path) -> dict[str, Any]:
+def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
     """Runs what is not cached, evaluates, and writes the run's folder.
 
     Args:
         config: The run.
-        folder: Holds, at the end, `config.yaml`, `scores.parquet`, `metrics.json`, `figures/`, `report.html`
-            and `run.log`.
+        folder: Holds, at the end, `config.yaml`, `scores.parquet`, `metrics.json` and `run.log`; where it is drawn,
+            `figures/` and `report.html`.
+        draws: Whether it is drawn at once. It is in any case where the logger shows images.
 
     Returns:
         The content of `metrics.json`.
@@ -39,8 +43,10 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
     from mia_exp.evaluation.evaluate import evaluate
     from mia_exp.evaluation.near_duplicates import nearest_members
     from mia_exp.pipeline import Pipeline
-    from mia_exp.report import print_table, write_report
-    from mia_exp.victims.generator_file import LOSSES_FILE
+    from mia_exp.report.run_folder import write_numbers
+    from mia_exp.report.table import print_table
+    from mia_exp.training.record_losses import LOSSES_FILE
+    from mia_exp.victims.victim_module import training_errors
 
     settings = plain(config)
     with config.logger.open(config.name, settings, folder) as tracker:
@@ -66,23 +72,33 @@ def run(config: Config, folder: Path) -> dict[str, Any]:
             "headline": pipeline.headline,
             "attack_details": dict(pipeline.attack.details(pipeline.evidence)),
             "damage": pipeline.damage_done(),
+            "training": None if training is None else training_errors(pipeline.store.get(training) / LOSSES_FILE),
             "provenance": _provenance(pipeline),
         }
-        write_report(
-            folder,
-            metrics=metrics,
-            scores=scores,
-            members=members,
-            nonmembers=nonmembers,
-            gallery=Gallery(pipeline),
-            attribution=config.dataset.attribution,
-            nearest=nearest,
-        )
+        write_numbers(folder, metrics, scores, nearest)
         tracker.log_results(metrics)
-        tracker.log_figures(folder / "figures")
+        if draws or tracker.shows_images:
+            draw(pipeline, metrics, scores, folder)
+            tracker.log_figures(folder / "figures")
     print_table(metrics)
-    plain_console().print(f"report  {folder / 'report.html'}", soft_wrap=True)
+    left = folder / ("report.html" if draws else "metrics.json")
+    plain_console().print(f"report  {left}", soft_wrap=True)
     return metrics
+
+
+def draw(pipeline: "Pipeline", metrics: Mapping[str, Any], scores: "pd.DataFrame", folder: Path) -> None:
+    """Draws the figures and the page of a run whose stages are made.
+
+    Args:
+        pipeline: The run.
+        metrics: What it found.
+        scores: Its score table.
+        folder: Where the page goes.
+    """
+    from mia_exp.report.run_folder import write_page
+
+    members, nonmembers = pipeline.split_lists.evaluated()
+    write_page(folder, metrics, scores, members, nonmembers, Gallery(pipeline), pipeline.config.dataset.attribution)
 
 
 def print_plan(config: Config) -> None:

@@ -2,16 +2,19 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from mia_exp.core.errors import ConfigError
 from mia_exp.core.provenance import git_commit
 from mia_exp.core.storage import remove_unfinished
 
-# What a run leaves, the page first: where the page is, all is.
-LEFT = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
+# What a run leaves, in the reverse of the order in which it is written: where `metrics.json` is, all numbers are.
+NUMBERS = ("metrics.json", "near_duplicates.csv", "scores.parquet")
 
 
 def is_finished(folder: Path, settings: str) -> bool:
@@ -24,7 +27,7 @@ def is_finished(folder: Path, settings: str) -> bool:
     Returns:
         Whether the job left its results there, with the same settings, made by the same unchanged commit.
     """
-    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all((folder / name).is_file() for name in LEFT):
+    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all((folder / name).is_file() for name in NUMBERS):
         return False
     try:
         if (folder / "config.yaml").read_text(encoding="utf-8") != settings:
@@ -36,9 +39,29 @@ def is_finished(folder: Path, settings: str) -> bool:
     return commit is not None and commit == git_commit() and not commit.endswith("-dirty")
 
 
+def objective(metrics: Mapping[str, Any], path: str) -> float:
+    """The number that a sweeper optimises.
+
+    Args:
+        metrics: What a run found.
+        path: Where in them it stands, such as `attacks.l_mem.auc`; empty for the AUC of the attack's own column.
+
+    Raises:
+        ConfigError: No number stands there.
+    """
+    part = "attacks" if metrics["headline"] in metrics["attacks"] else "blind"
+    node: Any = metrics
+    for name in (path or f"{part}.{metrics['headline']}.auc").split("."):
+        node = node.get(name) if isinstance(node, dict) else None
+    if isinstance(node, bool) or not isinstance(node, int | float):
+        numbers = ", ".join(f"attacks.{name}.auc" for name in metrics["attacks"])
+        raise ConfigError(f"objective={path}: metrics.json has no number there; expected one, such as {numbers}")
+    return float(node)
+
+
 def clear(folder: Path) -> None:
     """Removes the results of an earlier run from its folder: they would pass for the next one's if it failed."""
-    for name in LEFT:
+    for name in ("report.html", *NUMBERS):
         (folder / name).unlink(missing_ok=True)
     for place in (folder, folder / "figures"):
         remove_unfinished(place)
@@ -53,10 +76,11 @@ def report_sweep(folder: Path, planned: int) -> None:
     """
     if any(folder.glob("*/overrides.json")):
         # Imported here: the report's libraries take seconds to load.
-        from mia_exp.report import write_sweep_report
+        from mia_exp.report.sweep_folder import write_sweep_report
 
         remove_unfinished(folder)
         write_sweep_report(folder)
+        print(f"pages of its jobs: mia-exp report {folder}")  # noqa: T201
     done = [str(number) for number in range(planned) if (folder / str(number) / "metrics.json").is_file()]
     if len(done) < planned:
         which = f": {', '.join(done)}" if done else ""

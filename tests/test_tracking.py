@@ -18,7 +18,7 @@ def test_csv_holds_the_losses_and_the_results(folder_dataset: Path, tmp_path: Pa
         (run,) = (tmp_path / "outputs" / "runs" / name).iterdir()
         with (run / "csv" / "metrics.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
-        losses = [(row["epoch"], float(row["g_l1"])) for row in rows if row.get("g_l1")]
+        losses = [(row["epoch"], float(row["l1"])) for row in rows if row.get("l1")]
         assert [epoch for epoch, _ in losses] == ["0", "1"]
         (results,) = [row for row in rows if row["attacks/l_mem/auc"]]
         metrics = json.loads((run / "metrics.json").read_text())

@@ -20,6 +20,7 @@ from mia_exp.training.trainer_settings import TrainerSettings
 
 if TYPE_CHECKING:
     import torch
+    from pytorch_lightning.loggers import Logger
     from torch import Tensor
 
 
@@ -136,6 +137,7 @@ class Evidence(ABC):
         features: A frozen public network.
         device: Where scores are computed.
         trainer: Where models of the attacker's own are trained.
+        logger: Where their losses are mirrored; or None.
     """
 
     ids: list[str]
@@ -146,6 +148,7 @@ class Evidence(ABC):
     features: Backbone
     device: "torch.device"
     trainer: TrainerSettings
+    logger: "Logger | None"
 
     @property
     @abstractmethod

@@ -83,10 +83,11 @@ class Shadow(Attack):
             from mia_exp.attacks.numerics.loss_map_classifier import train_classifier
 
             maps = LossMaps(own.pairs.y_at, own.ids, outputs.values)
-            train_classifier(maps, own.ids, held_out, settings, evidence.trainer, folder)
+            train_classifier(maps, own.ids, held_out, settings, evidence.trainer, folder, evidence.logger)
 
         decided = {
             **deciding(settings),
+            "trainer": deciding(evidence.trainer),
             "patch_size": settings.patch_side(evidence.image_size),
             "held_out": own.held_out,
         }

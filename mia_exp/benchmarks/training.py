@@ -21,13 +21,14 @@ from torch import Tensor
 from mia_exp.benchmarks.measure import finish, save_result
 from mia_exp.core.device import torch_device
 from mia_exp.data import InputLayout
-from mia_exp.data.augment import EpochBatches, TrainingPairs
+from mia_exp.data.augment import TrainingPairs
+from mia_exp.data.pairs_module import PairsModule
 from mia_exp.data.readers.openmoji import OpenMojiDataset
 from mia_exp.data.store import PairStore
 from mia_exp.training.fitting import make_trainer, quiet_lightning
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import AdversarialVictim
-from mia_exp.victims.base import Precision, TrainedVictim
+from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 
@@ -35,6 +36,7 @@ VICTIMS: dict[str, Pix2Pix | Pix2PixHD] = {
     "pix2pix": Pix2Pix(),
     "pix2pixhd": Pix2PixHD(perceptual="none"),
 }
+PRECISIONS = {"float32": "32-true", "bf16": "bf16-mixed"}
 LAYOUT = InputLayout()
 
 
@@ -69,11 +71,11 @@ def run(
         for name, victim in VICTIMS.items():
             config = replace(victim, image_size=size, ngf=width, ndf=width, augment=False)
             plain = _plain_step_seconds(config, store, steps, device)
-            forms = {"float32": config, "bf16": replace(config, precision=Precision.bf16)}
+            forms = {name: (config, precision) for name, precision in PRECISIONS.items()}
             if compiled:
-                forms["bf16, compiled"] = replace(forms["bf16"], compile=True)
-            for form, settings in forms.items():
-                seconds = _step_seconds(settings, store, steps)
+                forms["bf16, compiled"] = replace(config, compile=True), PRECISIONS["bf16"]
+            for form, (settings, precision) in forms.items():
+                seconds = _step_seconds(settings, precision, store, steps)
                 rows.append({"victim": name, "form": form, "seconds": seconds, "plain_seconds": plain})
                 console.print(
                     f"{name} {size}, {form}: {seconds:.3f} s a step, plain {plain:.3f}: {plain / seconds:.2f} times"
@@ -143,23 +145,28 @@ class _Clock(Callback):
         self.last = now
 
 
-def _step_seconds(config: TrainedVictim, store: PairStore, steps: int) -> float:
+def _step_seconds(config: TrainedVictim, precision: str, store: PairStore, steps: int) -> float:
     device = torch_device("auto")
     clock = _Clock(device)
-    fit(config, store, store.ids[: steps + 2], 1, [clock])
+    fit(config, store, store.ids[: steps + 2], 1, [clock], precision)
     return statistics.median(clock.times[2:])
 
 
 def fit(
-    config: TrainedVictim, store: PairStore, ids: Sequence[str], epochs: int, callbacks: Sequence[Callback] = ()
+    config: TrainedVictim,
+    store: PairStore,
+    ids: Sequence[str],
+    epochs: int,
+    callbacks: Sequence[Callback] = (),
+    precision: str = "32-true",
 ) -> AdversarialVictim:
     """Trains a victim as the package does, on the pairs `ids`, and keeps no file of it."""
     pairs = TrainingPairs(store, ids, config.image_size, config.augment, config.seed, device=torch_device("auto"))
     torch.manual_seed(config.seed)
     module = _module(config)
     with quiet_lightning(), tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(TrainerSettings(), epochs, callbacks, Path(folder))
-        trainer.fit(module, EpochBatches(pairs, config.batch_size, config.seed))
+        trainer = make_trainer(TrainerSettings(precision=precision), epochs, callbacks, Path(folder), module)
+        trainer.fit(module, PairsModule(pairs, config.batch_size, config.seed))
     return module
 
 
@@ -176,11 +183,11 @@ def _held_out_errors(store: PairStore, seeds: int, pairs: int, epochs: int) -> d
         decay_epochs=0,
     )
     errors: dict[str, list[float]] = {}
-    for precision in Precision:
+    for name, precision in PRECISIONS.items():
         for seed in range(seeds):
-            module = fit(replace(base, precision=precision, seed=seed), store, store.ids[:pairs], epochs)
+            module = fit(replace(base, seed=seed), store, store.ids[:pairs], epochs, precision=precision)
             x, y = store.batch(store.ids[-60:])
-            errors.setdefault(precision.name, []).append(_l1(module, x, y))
+            errors.setdefault(name, []).append(_l1(module, x, y))
     return errors
 
 

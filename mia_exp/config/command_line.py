@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, QuotedString
+from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -60,7 +60,8 @@ class Command:
     Attributes:
         options: The words that are Hydra's options, such as `-m`, with their values.
         overrides: The others.
-        jobs: What it asks for.
+        jobs: What it asks for; where values are chosen while a sweep runs, those at the ends of each interval.
+        n_jobs: How many jobs there will be.
         sweeps: Whether its jobs are those of a sweep.
         folder: Where the run, or the sweep, is to leave its results.
         named_by_time: Whether nobody chose that folder.
@@ -71,6 +72,7 @@ class Command:
     options: list[str]
     overrides: list[str]
     jobs: list[Job]
+    n_jobs: int
     sweeps: bool
     folder: Path
     named_by_time: bool
@@ -95,7 +97,8 @@ def read_command(words: Sequence[str]) -> Command:
         sweeps = options.multirun or first.hydra.mode is RunMode.MULTIRUN
         for name in ("launcher", "sweeper"):
             require(isinstance(first.hydra[name], DictConfig), f"hydra.{name}: expected hydra/{name}=CHOICE")
-        _check_launcher(str(first.hydra.launcher._target_))
+        _check_plugin("launcher", str(first.hydra.launcher._target_))
+        _check_plugin("sweeper", str(first.hydra.sweeper._target_))
         _check_hydra(first.hydra)
         part = first.hydra.sweep if sweeps else first.hydra.run
         require(
@@ -106,11 +109,14 @@ def read_command(words: Sequence[str]) -> Command:
             choices = first.hydra.runtime.choices
             with open_dict(first):
                 del first.hydra
-            return Command([], overrides, [], False, Path(), False, True, help_text(first, choices))
+            return Command([], overrides, [], 0, False, Path(), False, True, help_text(first, choices))
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
         jobs = list(_jobs(parsed, first, sweeps))
-    return Command(_options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, only_asks)
+        n_jobs = first.hydra.sweeper.n_trials if sweeps and _chooses_values(first.hydra) else len(jobs)
+    return Command(
+        _options_alone(words, overrides), overrides, jobs, n_jobs, sweeps, folder, named_by_time, only_asks
+    )
 
 
 def _parse(words: Sequence[str]) -> tuple[Any, list[str]]:
@@ -230,13 +236,17 @@ def _override(word: str) -> Override:
 
 
 def _values(override: Override) -> list[str]:
-    """The word, once for each of its values.
+    """The word, once for each of its values; of an interval, those at its ends.
 
     Raises:
         ConfigError: It has none, or too many.
     """
     if not override.is_sweep_override():
         return [override.input_line or ""]
+    if override.is_interval_sweep():
+        interval = override.value()
+        assert isinstance(interval, IntervalSweep)
+        return [f"{override.get_key_element()}={end}" for end in (interval.start, interval.end)]
     try:
         found = list(islice(override.sweep_string_iterator(), MOST_JOBS + 1))
     except (ValueError, ArithmeticError, HydraException) as error:
@@ -264,12 +274,23 @@ def _compose_first(parsed: Sequence[Override], multirun: bool) -> DictConfig:
 
 
 def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterator[Job]:
+    """Each job, composed and checked.
+
+    Raises:
+        ConfigError: One does not fit, there are too many, or nothing chooses among an interval's values.
+    """
+    # What the command line says wins over what the experiment sweeps, as in Hydra.
+    given = {override.key_or_group for override in parsed}
     for number, words in enumerate(_combinations(parsed)):
         composed = first if number == 0 else _composed(words)
-        # What the command line says wins over what the experiment sweeps, as in Hydra.
-        given = {override.key_or_group for override in parsed}
         swept = (composed.hydra.sweeper.params or {}) if sweeps else {}
         params = [_override(f"{key}={value}") for key, value in swept.items() if key not in given]
+        for override in (*parsed, *params) if not _chooses_values(composed.hydra) else ():
+            require(
+                not override.is_interval_sweep(),
+                f"{override.input_line}: an interval has endless values; list some, or let hydra/sweeper=optuna "
+                "choose them",
+            )
         for cell in _combinations(params):
             whole = _composed([*cell, *words]) if cell else composed
             with open_dict(whole):
@@ -299,10 +320,31 @@ def _check_hydra(settings: DictConfig) -> None:
     for name in ("job_logging", "hydra_logging"):
         named = set(settings[name] or {}) & {"handlers", "formatters", "filters", "loggers"}
         require(not named, f"hydra.{name}: not taken, since the classes that it names would be run")
+    if _chooses_values(settings):
+        sweeper = settings.sweeper
+        require(
+            not sweeper.get("custom_search_space"),
+            "hydra.sweeper.custom_search_space: not taken, since the function that it names would be run",
+        )
+        sampler = str(OmegaConf.select(sweeper, "sampler._target_"))
+        require(
+            sampler.startswith("optuna.samplers."),
+            f"hydra.sweeper.sampler._target_={sampler}: expected a sampler of optuna.samplers",
+        )
+        n_trials = sweeper.n_trials
+        require(
+            isinstance(n_trials, int) and 1 <= n_trials <= MOST_JOBS,
+            f"hydra.sweeper.n_trials={n_trials}: expected a whole number from 1 to {MOST_JOBS}",
+        )
 
 
-def _check_launcher(target: str) -> None:
-    """Refuses a launcher whose plugin is not installed.
+def _chooses_values(settings: DictConfig) -> bool:
+    """Whether a sweep's values are chosen while it runs, by the results so far."""
+    return "n_trials" in settings.sweeper
+
+
+def _check_plugin(part: str, target: str) -> None:
+    """Refuses a launcher or a sweeper whose plugin is not installed.
 
     Raises:
         ConfigError: It is not.
@@ -310,11 +352,11 @@ def _check_launcher(target: str) -> None:
     package, _, rest = target.partition(".")
     if target.startswith("hydra._internal.core_plugins."):
         return
-    require(package == "hydra_plugins", f"hydra.launcher._target_={target}: expected a launcher of Hydra's plugins")
+    require(package == "hydra_plugins", f"hydra.{part}._target_={target}: expected a {part} of Hydra's plugins")
     name = rest.partition(".")[0]
     if importlib.util.find_spec(package) is None or importlib.util.find_spec(f"{package}.{name}") is None:
-        extra = name.removeprefix("hydra_").removesuffix("_launcher")
+        extra = name.removeprefix("hydra_").removesuffix(f"_{part}")
         raise ConfigError(
-            f"hydra/launcher: this launcher needs {name.replace('_', '-')}, which is not installed: "
+            f"hydra/{part}: this {part} needs {name.replace('_', '-')}, which is not installed: "
             f"pip install 'mia-exp[{extra}]'"
         )

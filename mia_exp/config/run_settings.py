@@ -40,6 +40,7 @@ class Config:
     name: str = harmless("run", because="names the folder of the run")
     output_dir: str = harmless("outputs", because="where artifacts are kept")
     data_dir: str = harmless("data", because="where a download is kept, which enters by content")
+    objective: str = harmless("", because="tells a sweeper which finished number to optimise")
     scale: str = harmless("own", because="a name for settings that enter themselves")
     dry_run: bool = harmless(False, because="a plan makes nothing")
     seed: int = harmless(0, because="the default of each part's seed, which enters there")

@@ -63,7 +63,13 @@ class Pipeline:
         self.reconstruction: Stage | None = None
         if isinstance(config.victim, TrainedVictim) and config.attack.queries_victim:
             self.victim = QueriedModel(
-                self._context, "victim", config.victim, config.query, self.dataset, self.split_lists.members
+                self._context,
+                "victim",
+                config.victim,
+                config.query,
+                self.dataset,
+                self.split_lists.members,
+                self.split_lists.nonmembers,
             )
             self.outputs = self.victim.outputs(self.dataset, self.ids, config.defense)
             self.reconstruction = reconstruction_stage(self._context, self.dataset, self.ids, self.outputs.stage)

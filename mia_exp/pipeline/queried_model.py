@@ -15,7 +15,6 @@ from mia_exp.core.errors import DataError
 from mia_exp.core.keys import canonical_json, deciding, plain
 from mia_exp.core.score_table import batches, load_table
 from mia_exp.core.storage import file_sha256
-from mia_exp.data.augment import TrainingPairs
 from mia_exp.data.image_file import save_images
 from mia_exp.defenses import Defense
 from mia_exp.pipeline.context import Context
@@ -31,6 +30,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+# More would take longer and say no more: the mean error of so many is as sure as a picture needs.
+MAX_HELD_OUT = 100
+
+
 class QueriedModel:
     """A generator that is trained in this run, or given, and that answers queries.
 
@@ -41,6 +44,7 @@ class QueriedModel:
         query: How it is asked.
         dataset: What it is trained on.
         training_ids: The pairs of it.
+        held_out_ids: Others of it, whose error is logged while it is trained; the first `MAX_HELD_OUT` are taken.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class QueriedModel:
         query: QuerySettings,
         dataset: StoredDataset,
         training_ids: Sequence[str],
+        held_out_ids: Sequence[str] = (),
     ) -> None:
         self._context = context
         self.name = name
@@ -58,6 +63,7 @@ class QueriedModel:
         self.query_settings = query
         self.dataset = dataset
         self._training_ids = list(training_ids)
+        self._held_out = list(held_out_ids[:MAX_HELD_OUT])
 
     @cached_property
     def training_pairs(self) -> Stage:
@@ -73,8 +79,12 @@ class QueriedModel:
         settings = deciding(config)
         settings["checkpoint_epochs"] = sorted(set(config.checkpoint_epochs))
         settings["training_set"] = training_set_hash(self._training_ids)
+        settings["held_out"] = self._held_out
+        settings["trainer"] = deciding(context.config.trainer)
         settings |= config.fingerprints()
         inputs: dict[str, Stage | Reference] = {"pairs": self.training_pairs}
+        if self._held_out:
+            inputs["held_out_pairs"] = self.dataset.stage(config.image_size)
         weighting = self._weighting
         if weighting is not None:
             inputs["difficulty"] = weighting
@@ -82,19 +92,19 @@ class QueriedModel:
         logger = context.logger if self.name == "victim" else None
 
         def build(folder: Path) -> None:
+            from mia_exp.data.augment import TrainingPairs
+            from mia_exp.data.pairs_module import PairsModule
             from mia_exp.victims.training import train
 
+            def pairs(ids: Sequence[str], at: int, augment: bool, weights: Sequence[float] | None) -> TrainingPairs:
+                store = self.dataset.at(at)
+                return TrainingPairs(store, ids, config.image_size, augment, config.seed, weights, context.device)
+
             weights = None if weighting is None else _weights(context.store.get(weighting), self.name)
-            pairs = TrainingPairs(
-                self.dataset.at(config.load_size),
-                self._training_ids,
-                config.image_size,
-                config.augment,
-                config.seed,
-                weights,
-                context.device,
-            )
-            train(config, context.config.trainer, self.dataset.layout, pairs, folder, logger)
+            training = pairs(self._training_ids, config.load_size, config.augment, weights)
+            held_out = pairs(self._held_out, config.image_size, False, None) if self._held_out else None
+            data = PairsModule(training, config.batch_size, config.seed, held_out)
+            train(config, context.config.trainer, self.dataset.layout, data, folder, logger)
 
         note = f"{len(self._training_ids)} pairs, {config.epochs} epochs, batch {config.batch_size}"
         work = len(self._training_ids) * config.epochs

@@ -126,6 +126,7 @@ class RunEvidence(Evidence):
         self.features = context.config.features
         self.device = context.device
         self.trainer = context.config.trainer
+        self.logger = context.logger
 
     @cached_property
     def l_rec(self) -> pd.Series:

@@ -1,6 +1,6 @@
 """Figures of scores: ROC curves, histograms, error against difficulty."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import pearsonr, spearmanr
 
 from mia_exp.core.column import Column
@@ -107,6 +108,25 @@ def plot_error_against_difficulty(
             axis.set(xlabel=f"{math_title(difficulty)}, {difficulty.meaning}")
             axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
         axes[0].set_ylabel(f"{math_title(error)}, {error.meaning}")
+
+
+def plot_training(errors: Mapping[str, Sequence[float]], path: Path) -> None:
+    """The victim's L1 error by epoch.
+
+    Args:
+        errors: `l1`, of training batches, and `held_out_l1`, where they were measured; (epochs,) each.
+        path: The PNG to write.
+    """
+    lines = {"l1": ("training pairs", MEMBER, "o"), "held_out_l1": ("held-out pairs", NONMEMBER, "s")}
+    with styled_figure(path, 3.9) as figure:
+        axis = figure.subplots()
+        for name, values in errors.items():
+            label, color, marker = lines[name]
+            epochs = np.arange(1, len(values) + 1)
+            axis.plot(epochs, values, color=color, marker=marker if len(values) < BINS else None, label=label)
+        axis.set(xlabel="epoch", ylabel="mean L1 error", ylim=(0, None))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: Column, **line: object) -> None:

@@ -1,6 +1,6 @@
 """Which figures a report shows, and how each is to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mia_exp.core.column import Column
 from mia_exp.evaluation.evaluate import as_membership
 from mia_exp.report.column_titles import columns_of, math_title
-from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
+from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc, plot_training
 from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
 
 
@@ -95,6 +95,8 @@ def choose_figures(
     ]
     if "l_rec" in columns:
         figures.insert(2, _error_against_difficulty(table, is_member, columns["l_rec"], difficulties))
+        if metrics.get("training"):
+            figures.insert(3, _training(metrics["training"]))
         figures.append(_exposed_members(table[is_member], headline, columns, gallery))
     return figures
 
@@ -117,6 +119,17 @@ def _error_against_difficulty(
         "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the difficulty "
         "then removes a part of the error that says nothing about membership. After Fig. 5 of the paper.",
         partial(plot_error_against_difficulty, table[names], is_member, error, difficulties),
+    )
+
+
+def _training(errors: Mapping[str, Sequence[float]]) -> ReportFigure:
+    return ReportFigure(
+        "training",
+        "The victim's error while it was trained",
+        "The mean L1 error, on the [0, 1] scale, of the training batches of each epoch, as they were augmented and "
+        "with dropout where it is used, and of held-out pairs after that epoch, as they are. Nothing was trained on the "
+        "latter. Where the two part, the victim memorises: that gap is what an attack sees.",
+        partial(plot_training, dict(errors)),
     )
 
 

@@ -66,16 +66,17 @@ def render_page(
     )
 
 
-def render_sweep_page(sweep: Sweep, figure: Path | None, against: str | None = None) -> str:
+def render_sweep_page(sweep: Sweep, folder: Path, figure: Path | None, against: str | None = None) -> str:
     """Writes the page of a sweep; everything that comes from outside is escaped.
 
     Args:
         sweep: Its jobs.
+        folder: The sweep's.
         figure: The PNG of its AUCs, or None where no job has results.
         against: The setting whose number the figure has on its horizontal axis; None where it lists the rows.
 
     Returns:
-        HTML; it links to the pages of the jobs, in the folders beside it.
+        HTML; it links to the pages of the jobs that were drawn, in the folders beside it.
     """
     header, attacks, blind = sweep_table(sweep)
     return _render(
@@ -87,7 +88,16 @@ def render_sweep_page(sweep: Sweep, figure: Path | None, against: str | None = N
         groups=[("Attacks", attacks), (BLIND_ROWS, blind)],
         figure=None if figure is None else _embedded(figure),
         against=against,
-        jobs=[(job.name, describe(sweep, job), isinstance(job, FinishedJob)) for job in sweep.jobs],
+        jobs=[
+            (
+                job.name,
+                describe(sweep, job),
+                isinstance(job, FinishedJob),
+                (folder / job.name / "report.html").is_file(),
+            )
+            for job in sweep.jobs
+        ],
+        folder=str(folder),
     )
 
 

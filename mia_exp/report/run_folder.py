@@ -1,7 +1,5 @@
-"""What a run leaves in its folder: metrics, scores, figures, page."""
+"""What a run leaves in its folder: its numbers, and the page that shows them."""
 
-import hashlib
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +9,37 @@ import pandas as pd
 
 from mia_exp.core.storage import whole
 from mia_exp.evaluation.near_duplicates import NearPair
-from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
+from mia_exp.report.figures import Gallery, choose_figures
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_page
 
-# The last figure of each name, with the digest of what it shows: the jobs of a sweep share most of theirs, and
-# drawing is most of what a job takes whose stages are cached.
-_last: dict[str, tuple[bytes, bytes]] = {}
+
+def write_numbers(
+    folder: Path, metrics: Mapping[str, Any], scores: pd.DataFrame, nearest: Sequence[NearPair] = ()
+) -> None:
+    """Writes `scores.parquet`, `near_duplicates.csv` and `metrics.json`.
+
+    Each file appears whole or not at all; `metrics.json` comes last, so where it is, all is.
+
+    Args:
+        folder: The run's folder.
+        metrics: What `metrics.json` is to hold.
+        scores: One row per id, one column per score or statistic, such as `l_rec` and `l_diff`; no label.
+        nearest: Each non-member with the member that is nearest to it, the nearest first.
+
+    Raises:
+        ValueError: A number in `metrics` is not finite; nothing was written.
+    """
+    text = json_text(metrics)
+    with whole(folder / "scores.parquet") as path:
+        scores.reset_index().to_parquet(path, index=False)
+    with whole(folder / "near_duplicates.csv") as path:
+        _write_near(nearest, path)
+    with whole(folder / "metrics.json") as path:
+        path.write_text(text)
 
 
-def write_report(
+def write_page(
     folder: Path,
     metrics: Mapping[str, Any],
     scores: pd.DataFrame,
@@ -28,40 +47,26 @@ def write_report(
     nonmembers: Sequence[str],
     gallery: Gallery,
     attribution: Sequence[str] = (),
-    nearest: Sequence[NearPair] = (),
 ) -> None:
-    """Writes `metrics.json`, `scores.parquet`, `near_duplicates.csv`, `figures/*.png` and `report.html`.
-
-    Each file appears whole or not at all; the page comes last, so where it is, all is.
+    """Writes `figures/*.png` and `report.html`, the page last.
 
     Args:
         folder: The run's folder.
-        metrics: What `metrics.json` is to hold.
-        scores: One row per id, one column per score or statistic, such as `l_rec` and `l_diff`; no label.
+        metrics: The content of its `metrics.json`.
+        scores: The content of its `scores.parquet`, indexed by id.
         members: Ids that the victim was trained on.
         nonmembers: Ids that it was not trained on.
         gallery: The images of these ids.
         attribution: Lines that the dataset's licence asks for wherever its images are shown.
-        nearest: Each non-member with the member that is nearest to it, the nearest first.
-
-    Raises:
-        ValueError: A number in `metrics` is not finite; nothing was written.
     """
-    text = json_text(metrics)
     figures_folder = folder / "figures"
     figures_folder.mkdir(parents=True, exist_ok=True)
-    with whole(folder / "metrics.json") as path:
-        path.write_text(text)
-    with whole(folder / "scores.parquet") as path:
-        scores.reset_index().to_parquet(path, index=False)
-    with whole(folder / "near_duplicates.csv") as path:
-        _write_near(nearest, path)
     table = scores.loc[[*members, *nonmembers]]
     is_member = np.arange(len(table)) < len(members)
     figures = []
     for figure in choose_figures(metrics, table, is_member, gallery):
         with whole(figures_folder / f"{figure.name}.png") as path:
-            path.write_bytes(_drawn(figure, path))
+            figure.draw(path)
         figures.append((figure, figures_folder / f"{figure.name}.png"))
     with whole(folder / "report.html") as path:
         path.write_text(render_page(metrics, figures, attribution), encoding="utf-8")
@@ -70,15 +75,3 @@ def write_report(
 def _write_near(nearest: Sequence[NearPair], path: Path) -> None:
     rows = [(pair.nonmember, pair.member, pair.distance) for pair in nearest if pair.is_near]
     pd.DataFrame(rows, columns=["nonmember", "member", "distance"]).to_csv(path, index=False)
-
-
-def _drawn(figure: ReportFigure, path: Path) -> bytes:
-    """The PNG; drawn into `path`, unless the figure before it in this process showed the same."""
-    shown = pickle.dumps((figure.draw.func.__name__, figure.draw.args))
-    digest = hashlib.sha256(shown).digest()
-    before, image = _last.get(figure.name, (b"", b""))
-    if digest != before:
-        figure.draw(path)
-        image = path.read_bytes()
-        _last[figure.name] = digest, image
-    return image

@@ -40,7 +40,7 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
                 plot_curves(panels, sweep.numbers[0], path)
     with whole(folder / "sweep.html") as path:
         against = None if panels is None else sweep.numbers[0]
-        path.write_text(render_sweep_page(sweep, figure, against), encoding="utf-8")
+        path.write_text(render_sweep_page(sweep, folder, figure, against), encoding="utf-8")
     _print(sweep, folder, console or Console(emoji=False))
 
 

@@ -37,6 +37,11 @@ class Tracker:
         self.lightning.log_metrics(numbers)
         self.lightning.save()
 
+    @property
+    def shows_images(self) -> bool:
+        """Whether figures can be logged."""
+        return hasattr(self.lightning, "log_image")
+
     def log_figures(self, folder: Path) -> None:
         """Logs the PNG files of a folder, where the logger shows images."""
         if hasattr(self.lightning, "log_image"):

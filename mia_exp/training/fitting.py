@@ -11,7 +11,9 @@ from pathlib import Path
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from mia_exp.core.termination import Terminated
@@ -23,6 +25,7 @@ def make_trainer(
     epochs: int,
     callbacks: Sequence[Callback],
     folder: Path,
+    module: LightningModule,
     logger: Logger | None = None,
 ) -> Trainer:
     """A trainer on one device, without Lightning's own checkpoints, progress bar and ways to go on.
@@ -36,21 +39,35 @@ def make_trainer(
         epochs: How long.
         callbacks: What is done besides.
         folder: Where Lightning looks for files, of this training alone.
+        module: What is to be trained.
         logger: Where the losses are mirrored.
     """
     # Slurm's number of the task: every task but the first would log nothing.
     rank_zero_only.rank = 0  # type: ignore[attr-defined]  # a function with an attribute
+    automatic = module.automatic_optimization
+    if not automatic:
+        # Lightning leaves this, too, to those who optimise manually.
+        module.accumulate_grad_batches = config.accumulate_grad_batches  # type: ignore[assignment]  # our own attribute
+    profilers = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
     return Trainer(
         max_epochs=epochs,
         accelerator=config.accelerator,
-        devices=1,
+        devices=config.devices,
+        strategy=config.strategy,
+        precision=config.precision,  # type: ignore[arg-type]  # one of Lightning's names
+        accumulate_grad_batches=config.accumulate_grad_batches if automatic else 1,
         plugins=[LightningEnvironment()],
         default_root_dir=folder,
         logger=logger or False,
         callbacks=[_OwnSignals(), *callbacks],
-        deterministic="warn",
+        deterministic=config.deterministic,
+        benchmark=config.benchmark,
+        detect_anomaly=config.detect_anomaly,
+        profiler=None if config.profiler is None else profilers[config.profiler](folder, "profile"),
+        num_sanity_val_steps=0,
         use_distributed_sampler=False,
-        enable_checkpointing=False,
+        # Of those among the callbacks; Lightning adds none of its own then.
+        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=1,

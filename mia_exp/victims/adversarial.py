@@ -5,10 +5,12 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 
+from mia_exp.core.keys import plain
 from mia_exp.core.seeds import derive
-from mia_exp.victims.base import Precision, TrainedVictim
-from mia_exp.victims.victim_module import Batch, VictimModule
+from mia_exp.victims.base import TrainedVictim
+from mia_exp.victims.victim_module import TRAINING_L1, Batch, VictimModule
 
 Losses = dict[str, Tensor]
 
@@ -19,8 +21,7 @@ class AdversarialVictim(VictimModule):
     Everything random in an epoch follows from the seed and the epoch's number, so that a run that was resumed
     at the end of an epoch goes on exactly as one that was not stopped.
 
-    Losses are logged as means over the epoch; `g_l1`, the mean absolute error on the [0, 1] scale, is one of
-    them for every victim, whether it is trained on it or not.
+    The means of all losses over each epoch are logged.
 
     Args:
         config: The victim's settings.
@@ -36,18 +37,13 @@ class AdversarialVictim(VictimModule):
     def __init__(self, config: TrainedVictim, generator: nn.Module, discriminator: nn.Module) -> None:
         super().__init__()
         self.automatic_optimization = False
+        self.save_hyperparameters({"victim": plain(config)})
         self.config = config
         self.generator = generator
         self.discriminator = discriminator
-        self._half = config.precision is Precision.bf16
-        # What bf16 kernels and GPUs want; in float32 on a CPU it is slower than torch's own order.
-        self._format = torch.channels_last if self._half else torch.contiguous_format
-        self.to(memory_format=self._format)
         if config.compile:
             self.generator.compile()
             self.discriminator.compile()
-        self._sums: Losses = {}
-        self._seen = 0
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
         """What the discriminator minimises, and its named parts.
@@ -74,70 +70,69 @@ class AdversarialVictim(VictimModule):
         """The share of the learning rate in force in an epoch, counted from 0."""
         raise NotImplementedError
 
-    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """One Adam for each network."""
+    def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[LambdaLR]]:
+        """One Adam for each network, with the same schedule."""
         betas = (self.config.beta1, 0.999)
         # Fused: a step is one pass over the weights, which at a batch of one is a fifth of the time.
-        return [
+        optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate, betas=betas, fused=True)
             for network in (self.generator, self.discriminator)
         ]
+        return optimizers, [LambdaLR(optimizer, self.learning_rate_factor) for optimizer in optimizers]
+
+    def on_fit_start(self) -> None:
+        """Lays the weights out as mixed precision wants them; in float32 on a CPU that is slower."""
+        mixed = self.trainer.precision != "32-true"
+        self._format = torch.channels_last if mixed else torch.contiguous_format
+        self.to(memory_format=self._format)
 
     def on_train_epoch_start(self) -> None:
-        """Seeds the epoch's dropout, sets its learning rate, and starts its losses."""
-        self._sums, self._seen = {}, 0
+        """Seeds the epoch's dropout."""
         torch.manual_seed(derive(self.config.seed, "dropout", self.current_epoch))
-        for optimizer in self._optimizers():
-            for group in optimizer.param_groups:
-                group["lr"] = self.config.learning_rate * self.learning_rate_factor(self.current_epoch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One step of each network, both on the same V(x)."""
         x, y, weights = batch
         x, y = (images.contiguous(memory_format=self._format) for images in (x, y))
-        with self._autocast():
-            fake = self.generator(x).float()
+        fake = self.generator(x).float()
         steps = [partial(self._step_discriminator, x, y, fake), partial(self._step_generator, x, y, fake, weights)]
-        parts = {"g_l1": F.l1_loss(fake.detach(), y)}
+        parts = {TRAINING_L1: F.l1_loss(fake.detach(), y)}
         for step in reversed(steps) if self.generator_first else steps:
-            parts |= step()
-        # Summed where they are: to read a loss in each step would make a GPU wait.
-        for name, part in parts.items():
-            self._sums[name] = self._sums.get(name, torch.zeros_like(part)) + part.detach() * len(x)
-        self._seen += len(x)
-
-    def epoch_losses(self) -> dict[str, float]:
-        """The mean of each loss over the images of the epoch so far."""
-        return {name: float(total) / self._seen for name, total in self._sums.items()}
+            parts |= step(batch_idx)
+        self.log_epoch({name: part.detach() for name, part in parts.items()}, len(x))
 
     def on_train_epoch_end(self) -> None:
-        """Hands the epoch's losses to the logger."""
-        self.log_dict(self.epoch_losses())
+        """Lowers the learning rates: Lightning leaves that to those who optimise manually."""
+        for scheduler in self._schedulers():
+            scheduler.step()
 
-    def _step_discriminator(self, x: Tensor, y: Tensor, fake: Tensor) -> Losses:
-        optimizer = self._optimizers()[1]
+    def _step_discriminator(self, x: Tensor, y: Tensor, fake: Tensor, batch_idx: int) -> Losses:
         self.discriminator.requires_grad_(True)
-        optimizer.zero_grad()
-        with self._autocast():
-            loss, parts = self.discriminator_losses(x, y, fake.detach())
-        self.manual_backward(loss)
-        optimizer.step()
+        loss, parts = self.discriminator_losses(x, y, fake.detach())
+        self._step(self._optimizers()[1], loss, batch_idx)
         return parts
 
-    def _step_generator(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor) -> Losses:
-        optimizer = self._optimizers()[0]
+    def _step_generator(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor, batch_idx: int) -> Losses:
         self.discriminator.requires_grad_(False)
-        optimizer.zero_grad()
-        with self._autocast():
-            loss, parts = self.generator_losses(x, y, fake, weights)
-        self.manual_backward(loss)
-        optimizer.step()
+        loss, parts = self.generator_losses(x, y, fake, weights)
+        self._step(self._optimizers()[0], loss, batch_idx)
         return parts
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
+    def _step(self, optimizer: torch.optim.Optimizer, loss: Tensor, batch_idx: int) -> None:
+        """Adds a batch's gradients, and moves the weights where it is the last of its step."""
+        count = self.accumulate_grad_batches
+        if batch_idx % count == 0:
+            optimizer.zero_grad()
+        self.manual_backward(loss / count if count > 1 else loss)
+        if (batch_idx + 1) % count == 0 or self.trainer.is_last_batch:
+            optimizer.step()
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         optimizers = self.optimizers()
         assert isinstance(optimizers, list)
         return optimizers  # type: ignore[return-value]  # LightningOptimizer wraps Optimizer without being one
+
+    def _schedulers(self) -> list[LambdaLR]:
+        schedulers = self.lr_schedulers()
+        assert isinstance(schedulers, list)
+        return schedulers  # type: ignore[return-value]  # those of `configure_optimizers`

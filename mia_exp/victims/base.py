@@ -1,7 +1,6 @@
 """What every victim is."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, TIME, require, require_at_most
@@ -18,16 +17,6 @@ if TYPE_CHECKING:
 WIDEST = 512
 LARGEST_SIDE = 2048
 MOST_EPOCHS = 1_000_000
-
-
-class Precision(Enum):
-    """What the networks are computed in while they are trained; weights and answers are float32 in both.
-
-    `bf16` autocasts convolutions to bfloat16: faster where the processor has it.
-    """
-
-    float32 = "float32"
-    bf16 = "bf16"
 
 
 @dataclass
@@ -63,7 +52,6 @@ class TrainedVictim(Victim):
         difficulty_weighting: Weigh each image in the generator's loss by its L_diff, divided by the mean L_diff
             of the training images (Fig. 17).
         checkpoint_epochs: Epochs whose generator is kept besides the last one's.
-        precision: `float32`, or `bf16` for mixed precision.
         compile: Compile both networks with torch.compile, which takes a minute before the first step.
         weights: A generator that this package saved, to be attacked instead of training one; or null.
         seed: Seeds initial weights, order, augmentation and dropout.
@@ -77,7 +65,6 @@ class TrainedVictim(Victim):
     batch_size: int = 1
     difficulty_weighting: bool = False
     checkpoint_epochs: list[int] = field(default_factory=list)
-    precision: Precision = Precision.float32
     compile: bool = False
     weights: str | None = harmless(None, because="enters by the file's content")
     seed: int = 0

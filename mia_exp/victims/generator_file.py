@@ -15,7 +15,6 @@ from mia_exp.core.reading import json_object, refusing, short, typed
 from mia_exp.core.tensor_file import FileKind, check_tensors
 
 FORMAT = "mia_exp generator 3"
-LOSSES_FILE = "losses.csv"
 
 FILE_KIND = FileKind(
     FORMAT,

@@ -92,8 +92,8 @@ def test_a_score_is_the_mean_probability_of_the_patches(separated: Path) -> None
 
 def test_losses_fall_and_are_kept(separated: Path) -> None:
     header, *rows = (separated / LOSSES_FILE).read_text().splitlines()
-    assert header == "epoch,loss,accuracy"
-    epochs, losses, accuracies = zip(*(map(float, row.split(",")) for row in rows), strict=True)
+    assert header == "epoch,classifier_accuracy,classifier_loss"
+    epochs, accuracies, losses = zip(*(map(float, row.split(",")) for row in rows), strict=True)
     assert epochs == (1, 2, 3)
     # A coin has loss log 2 = 0.69 and accuracy 0.5.
     assert losses[-1] < 0.35 < losses[0] and accuracies[-1] > 0.9
@@ -208,7 +208,7 @@ def test_patches_scale_with_the_image() -> None:
 
 def test_divergence_is_said(tmp_path: Path) -> None:
     config = replace(CONFIG, learning_rate=1e30)
-    with pytest.raises(TrainingError, match=r"diverged in epoch \d\. .*attack\.classifier\.learning_rate"):
+    with pytest.raises(TrainingError, match=r"classifier diverged: .* in epoch \d\. .*attack\.classifier"):
         train_classifier(noise(8, 30, 0), names(8, "a"), np.arange(8) >= 4, config, TRAINER, tmp_path)
     assert not list(tmp_path.iterdir())
 

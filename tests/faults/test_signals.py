@@ -72,7 +72,7 @@ def test_slurm_changes_nothing(
     assert scores(tmp_path).equals(scores(tmp_path, "alone"))
     # Every task logs its own losses.
     (losses,) = tmp_path.glob("outputs/runs/*/*/csv/metrics.csv")
-    assert np.isfinite(pd.read_csv(losses)["g_l1"].dropna()).sum() == 2
+    assert np.isfinite(pd.read_csv(losses)["l1"].dropna()).sum() == 2
 
 
 def test_a_signal_of_slurm_leaves_no_checkpoint_for_other_victims(folder_dataset: Path, tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.readers.side_by_side import SideBySideDataset
 from mia_exp.data.sides import check_sides
 from mia_exp.features.weights import read_state_dict
+from mia_exp.training.resume_point import ResumePoint
 from mia_exp.victims.generator_file import load_generator
-from mia_exp.victims.training import RESUME_FILE, _check_resume
+from mia_exp.victims.training import RESUME_FILE
 from tests.fuzz import valid
 from tests.fuzz.mutations import (
     BYTES,
@@ -229,7 +230,9 @@ def resume_point(folder: Path) -> Target:
     """What an interrupted training left."""
     content, _ = valid.resume_point(folder)
     training_set = valid.training_set()
-    return Target([content], BYTES, in_file(folder / RESUME_FILE, lambda path: _check_resume(path, training_set)))
+    return Target(
+        [content], BYTES, in_file(folder / RESUME_FILE, lambda path: ResumePoint(path, 0, training_set).check())
+    )
 
 
 def manifest(folder: Path) -> Target:

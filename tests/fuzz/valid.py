@@ -10,6 +10,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from PIL import Image
+from pytorch_lightning import LightningModule, Trainer
 from safetensors.torch import save, save_file
 from torch import nn
 
@@ -19,15 +20,16 @@ from mia_exp.attacks.supervised import Supervised
 from mia_exp.core.artifacts import MANIFEST, ArtifactStore, Stage
 from mia_exp.data import InputLayout, Split
 from mia_exp.data.augment import TrainingPairs
+from mia_exp.data.pairs_module import PairsModule
 from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.store import PairStore
+from mia_exp.training.resume_point import ResumePoint
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims import training
 from mia_exp.victims.generator_file import save_generator, training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pix.unet import UNetGenerator
 from mia_exp.victims.pix2pixhd.residual_generator import ResidualGenerator
-from mia_exp.victims.training import RESUME_FILE
 from tests.conftest import draw_pair
 
 # The endings that a dataset's images may have, and how Pillow is told to save them.
@@ -173,19 +175,20 @@ def resume_point(folder: Path) -> tuple[bytes, Callable[[Path], None]]:
     store = PairStore.build(FolderDataset(root=str(folder)).open(folder), 64, 64, folder / "store")
 
     def train(work: Path) -> None:
-        pairs = TrainingPairs(store, store.ids, 64, False, 0)
+        data = PairsModule(TrainingPairs(store, store.ids, 64, False, 0), config.batch_size, config.seed)
         trainer = TrainerSettings(accelerator="cpu", resume_seconds=0)
-        training.train(config, trainer, InputLayout(), pairs, work)
+        training.train(config, trainer, InputLayout(), data, work)
 
     kept: list[bytes] = []
-    write = training._Keeper._write_resume_point
+    write = ResumePoint.on_train_epoch_end
 
-    def keep(self: training._Keeper, trainer: object) -> None:
-        write(self, trainer)  # type: ignore[arg-type]
-        kept.append((self.folder / RESUME_FILE).read_bytes())
+    def keep(self: ResumePoint, trainer: Trainer, pl_module: LightningModule) -> None:
+        write(self, trainer, pl_module)
+        if self.file.exists():
+            kept.append(self.file.read_bytes())
 
     (folder / "work").mkdir()
-    with patch.object(training._Keeper, "_write_resume_point", keep):
+    with patch.object(ResumePoint, "on_train_epoch_end", keep):
         train(folder / "work")
     return kept[0], train
 

@@ -4,17 +4,14 @@ Its labels are the attacker's own: which pairs the shadow model was trained on (
 Shafran, Peleg, Hoshen (2021). No membership in the victim's training set is known to it.
 """
 
-import csv
-import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule
+from pytorch_lightning.loggers import Logger
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
@@ -23,12 +20,16 @@ from torchvision.models import resnet50
 
 from mia_exp.attacks.classifier_settings import ClassifierSettings
 from mia_exp.attacks.numerics.loss_map import LossMaps
-from mia_exp.core.errors import TrainingError, WeightsError
-from mia_exp.core.progress import progress_bar, track
+from mia_exp.core.errors import WeightsError
+from mia_exp.core.keys import plain
+from mia_exp.core.progress import track
 from mia_exp.core.reading import short
 from mia_exp.core.seeds import derive
 from mia_exp.core.tensor_file import FileKind, check_tensors
+from mia_exp.training.check_finite import CheckFinite
 from mia_exp.training.fitting import interruptible, make_trainer, quiet_lightning
+from mia_exp.training.record_losses import LOSSES_FILE, RecordLosses
+from mia_exp.training.show_progress import ShowProgress
 from mia_exp.training.trainer_settings import TrainerSettings
 
 FORMAT = "mia_exp loss-map classifier 1"
@@ -36,7 +37,6 @@ FILE_KIND = FileKind(
     FORMAT, "a classifier that mia_exp trained", "Such files lie in the artifacts of the attack shadow."
 )
 WEIGHTS_FILE = "classifier.safetensors"
-LOSSES_FILE = "losses.csv"
 # A patch is addressed by its epoch, its map and its number in that map.
 Address = tuple[int, int, int]
 # The epoch of the patches by which a map is judged: none of training.
@@ -52,6 +52,7 @@ class LossMapClassifier(LightningModule):
 
     def __init__(self, config: ClassifierSettings) -> None:
         super().__init__()
+        self.save_hyperparameters({"classifier": plain(config)})
         self.config = config
         self.network: nn.Module = resnet50(weights=None, num_classes=2)
 
@@ -66,7 +67,7 @@ class LossMapClassifier(LightningModule):
         logits = self(patches)
         loss = F.cross_entropy(logits, held_out)
         accuracy = (logits.argmax(1) == held_out).float().mean()
-        metrics = {"loss": loss.detach(), "accuracy": accuracy}
+        metrics = {"classifier_loss": loss.detach(), "classifier_accuracy": accuracy}
         self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=len(patches))
         return loss
 
@@ -184,6 +185,7 @@ def train_classifier(
     config: ClassifierSettings,
     trainer_config: TrainerSettings,
     folder: Path,
+    logger: Logger | None = None,
 ) -> None:
     """Trains the classifier on a shadow model's loss maps.
 
@@ -193,20 +195,22 @@ def train_classifier(
         held_out: Whether the shadow model was not trained on the pair (2N,), bool.
         config: Its settings.
         trainer_config: Where it is trained.
-        folder: Gets `classifier.safetensors` and `losses.csv` (epoch, loss, accuracy on the training patches).
+        folder: Gets `classifier.safetensors` and `losses.csv` (epoch, accuracy and loss on the training patches).
+        logger: Where Lightning mirrors the losses.
 
     Raises:
         TrainingError: A loss or a weight is not finite.
     """
     loader = patch_loader(maps, ids, held_out, config, trainer_config.num_workers)
-    with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
+    callbacks = [
+        CheckFinite("the training of the loss-map classifier", "Try a lower attack.classifier.learning_rate."),
+        RecordLosses(folder / LOSSES_FILE),
+        ShowProgress("training the classifier", "classifier_accuracy", "accuracy"),
+    ]
+    with torch.random.fork_rng(), quiet_lightning(), interruptible():
         torch.manual_seed(derive(config.seed, "initial weights"))
         module = LossMapClassifier(config)
-        task = progress.add_task("training the classifier", total=config.epochs, note="")
-        recorder = _Recorder(partial(progress.update, task))
-        with interruptible():
-            make_trainer(trainer_config, config.epochs, [recorder], folder).fit(module, loader)
-    recorder.write(folder / LOSSES_FILE)
+        make_trainer(trainer_config, config.epochs, callbacks, folder, module, logger).fit(module, loader)
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.network.state_dict().items()}
     header = {"format": FORMAT, "patch_side": str(config.patch_side(maps.shape[1]))}
     save_file(state, folder / WEIGHTS_FILE, header)
@@ -256,34 +260,3 @@ def _load(path: Path, side: int) -> nn.Module:
     check_tensors(path, state, network.state_dict())
     network.load_state_dict(state, assign=True)
     return network
-
-
-class _Recorder(Callback):
-    """Checks and keeps each epoch's loss and accuracy."""
-
-    def __init__(self, report: Callable[..., None]) -> None:
-        self.report = report
-        self.rows: list[dict[str, float]] = []
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        self.report(completed=trainer.current_epoch + (batch_idx + 1) / float(trainer.num_training_batches))
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        row = {name: float(trainer.callback_metrics[name]) for name in ("loss", "accuracy")}
-        epoch = trainer.current_epoch + 1
-        # A last step that goes wrong shows in the weights alone.
-        state = pl_module.state_dict().values()
-        if not math.isfinite(row["loss"]) or not all(bool(tensor.isfinite().all()) for tensor in state):
-            raise TrainingError(
-                f"the loss-map classifier diverged in epoch {epoch}. Try a lower attack.classifier.learning_rate."
-            )
-        self.rows.append({"epoch": epoch, **row})
-        self.report(completed=epoch, note=f"epoch {epoch}, accuracy {row['accuracy']:.2f}")
-
-    def write(self, path: Path) -> None:
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=["epoch", "loss", "accuracy"])
-            writer.writeheader()
-            writer.writerows(self.rows)
