@@ -1,9 +1,9 @@
 """`mia-exp report FOLDER`: the pages of runs that left their numbers alone, drawn from what was kept."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -38,18 +38,16 @@ def report(words: Sequence[str]) -> None:
 
 def _draw_run(folder: Path) -> None:
     # Imported here: the learning libraries take seconds to load.
-    import pandas as pd
-
     from mia_exp.pipeline import Pipeline
+    from mia_exp.report.run_folder import read_numbers
 
     try:
         composed = OmegaConf.load(folder / "config.yaml")
         if not isinstance(composed, DictConfig):
             raise ValueError("config.yaml holds no settings")
         config = typed_config(composed)
-        metrics = json.loads((folder / "metrics.json").read_text())
-        scores = pd.read_parquet(folder / "scores.parquet").set_index("id")
-    except (OSError, ValueError, KeyError, OmegaConfBaseException) as error:
+        read_numbers(folder)
+    except (OSError, ValueError, KeyError, yaml.YAMLError, OmegaConfBaseException) as error:
         raise MiaError(f"{folder}: not as a run left it ({error}). Run it again.") from error
     pipeline = Pipeline(config)
     shown = {"pairs": pipeline.pairs} | ({} if pipeline.outputs is None else {"queries": pipeline.outputs.stage})
@@ -59,7 +57,7 @@ def _draw_run(folder: Path) -> None:
             f"{folder}: the {' and '.join(gone)} of this run are not in {pipeline.store.root}. Start mia-exp where "
             "the run was started, or run it again."
         )
-    draw(pipeline, metrics, scores, folder)
+    draw(pipeline, folder)
     plain_console().print(f"report  {folder / 'report.html'}", soft_wrap=True)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,6 @@ from mia_exp.core.provenance import git_commit, installed_versions
 from mia_exp.core.terminal import plain_console
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from mia_exp.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -45,12 +42,12 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
     from mia_exp.pipeline import Pipeline
     from mia_exp.report.run_folder import write_numbers
     from mia_exp.report.table import print_table
-    from mia_exp.training.record_losses import LOSSES_FILE
-    from mia_exp.victims.victim_module import training_errors
+    from mia_exp.training.losses_file import LOSSES_FILE, read_losses
+    from mia_exp.victims.logged_errors import logged_errors
 
     settings = plain(config)
     with config.logger.open(config.name, settings, folder) as tracker:
-        pipeline = Pipeline(config, tracker.lightning)
+        pipeline = Pipeline(config, tracker)
         training = None if pipeline.victim is None else pipeline.victim.training
         if pipeline.dataset.hint:
             # Before the work, which may be in vain.
@@ -58,7 +55,7 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
         trained_before = training is not None and pipeline.store.has(training)
         pipeline.run()
         if training is not None and trained_before:
-            tracker.replay_losses(pipeline.store.get(training) / LOSSES_FILE)
+            tracker.replay_losses(read_losses(pipeline.store.get(training) / LOSSES_FILE))
 
         scores, columns = pipeline.scores, pipeline.columns
         members, nonmembers = pipeline.split_lists.evaluated()
@@ -72,13 +69,13 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
             "headline": pipeline.headline,
             "attack_details": dict(pipeline.attack.details(pipeline.evidence)),
             "damage": pipeline.damage_done(),
-            "training": None if training is None else training_errors(pipeline.store.get(training) / LOSSES_FILE),
+            "training": None if training is None else logged_errors(pipeline.store.get(training) / LOSSES_FILE),
             "provenance": _provenance(pipeline),
         }
         write_numbers(folder, metrics, scores, nearest)
         tracker.log_results(metrics)
         if draws or tracker.shows_images:
-            draw(pipeline, metrics, scores, folder)
+            draw(pipeline, folder)
             tracker.log_figures(folder / "figures")
     print_table(metrics)
     left = folder / ("report.html" if draws else "metrics.json")
@@ -86,19 +83,12 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
     return metrics
 
 
-def draw(pipeline: "Pipeline", metrics: Mapping[str, Any], scores: "pd.DataFrame", folder: Path) -> None:
-    """Draws the figures and the page of a run whose stages are made.
-
-    Args:
-        pipeline: The run.
-        metrics: What it found.
-        scores: Its score table.
-        folder: Where the page goes.
-    """
+def draw(pipeline: "Pipeline", folder: Path) -> None:
+    """Draws the figures and the page of a run whose stages are made, from the numbers in its folder."""
     from mia_exp.report.run_folder import write_page
 
     members, nonmembers = pipeline.split_lists.evaluated()
-    write_page(folder, metrics, scores, members, nonmembers, Gallery(pipeline), pipeline.config.dataset.attribution)
+    write_page(folder, members, nonmembers, Gallery(pipeline), pipeline.config.dataset.attribution)
 
 
 def print_plan(config: Config) -> None:
@@ -202,5 +192,6 @@ def _provenance(pipeline: "Pipeline") -> dict[str, Any]:
         "devices": {name: manifest["device"] for name, manifest in manifests.items()},
         "commits": {name: manifest["git"] for name, manifest in manifests.items()},
         "versions": installed_versions(),
-        "device": store.device,
+        # Where scores are computed; the evaluation is the same everywhere.
+        "device": manifests["difficulty"]["device"],
     }

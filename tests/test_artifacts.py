@@ -20,7 +20,7 @@ def stage(build: object, **settings: object) -> Stage:
 
 
 def test_an_artifact_is_built_once_even_by_many(tmp_path: Path) -> None:
-    store = ArtifactStore(tmp_path, "cpu")
+    store = ArtifactStore(tmp_path, lambda: "cpu")
     built = []
 
     def build(folder: Path) -> None:
@@ -37,7 +37,7 @@ def test_an_artifact_is_built_once_even_by_many(tmp_path: Path) -> None:
 
 
 def test_a_failed_build_publishes_nothing_and_the_next_starts_over(tmp_path: Path) -> None:
-    store = ArtifactStore(tmp_path, "cpu")
+    store = ArtifactStore(tmp_path, lambda: "cpu")
 
     def fail(folder: Path) -> None:
         (folder / "half.txt").write_text("half")
@@ -55,7 +55,7 @@ def test_a_failed_build_publishes_nothing_and_the_next_starts_over(tmp_path: Pat
 
 
 def test_a_stage_that_resumes_finds_what_it_left(tmp_path: Path) -> None:
-    store = ArtifactStore(tmp_path, "cpu")
+    store = ArtifactStore(tmp_path, lambda: "cpu")
 
     def build(folder: Path) -> None:
         counter = folder / "count.txt"
@@ -83,7 +83,7 @@ def test_keys_follow_name_version_settings_and_inputs() -> None:
 
 
 def test_manifest_says_where_a_number_comes_from(tmp_path: Path) -> None:
-    store = ArtifactStore(tmp_path, "some device")
+    store = ArtifactStore(tmp_path, lambda: "some device")
     folder = store.get(stage(lambda folder: (folder / "a").write_bytes(b"abc"), seed=3))
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["device"] == "some device"
@@ -151,7 +151,7 @@ def on_disk(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def test_an_artifact_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, on_disk: list[tuple[str, str]]) -> None:
     if not Path("/proc/self/fd").is_dir():
         pytest.skip("needs /proc, to see what is synced")
-    folder = ArtifactStore(tmp_path, "cpu").get(stage(lambda folder: (folder / "n.txt").write_text("1")))
+    folder = ArtifactStore(tmp_path, lambda: "cpu").get(stage(lambda folder: (folder / "n.txt").write_text("1")))
     named = on_disk.index(("rename", folder.name))
     before, after = on_disk[:named], on_disk[named + 1 :]
     assert {("sync", "n.txt"), ("sync", "manifest.json")} <= set(before)

@@ -135,9 +135,7 @@ class Evidence(ABC):
         outputs: V(x) of them: the answers to the standard queries.
         query: The query function, for further queries.
         features: A frozen public network.
-        device: Where scores are computed.
         trainer: Where models of the attacker's own are trained.
-        logger: Where their losses are mirrored; or None.
     """
 
     ids: list[str]
@@ -146,9 +144,17 @@ class Evidence(ABC):
     outputs: Outputs
     query: BlackBox
     features: Backbone
-    device: "torch.device"
     trainer: TrainerSettings
-    logger: "Logger | None"
+
+    @property
+    @abstractmethod
+    def device(self) -> "torch.device":
+        """Where tensors are computed."""
+
+    @property
+    @abstractmethod
+    def logger(self) -> "Logger | None":
+        """Where the losses of models of the attacker's own are mirrored; None for nowhere."""
 
     @property
     @abstractmethod

@@ -25,7 +25,8 @@ from mia_exp.data import InputLayout
 from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE, styled_figure
-from mia_exp.victims.generator_file import save_generator, training_set_hash
+from mia_exp.victims.generator_file import save_generator
+from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 
 SIDE = 64

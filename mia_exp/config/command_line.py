@@ -112,10 +112,17 @@ def read_command(words: Sequence[str]) -> Command:
             return Command([], overrides, [], 0, False, Path(), False, True, help_text(first, choices))
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
+        n_trials = first.hydra.sweeper.n_trials if sweeps and _chooses_values(first.hydra) else None
         jobs = list(_jobs(parsed, first, sweeps))
-        n_jobs = first.hydra.sweeper.n_trials if sweeps and _chooses_values(first.hydra) else len(jobs)
     return Command(
-        _options_alone(words, overrides), overrides, jobs, n_jobs, sweeps, folder, named_by_time, only_asks
+        _options_alone(words, overrides),
+        overrides,
+        jobs,
+        n_trials or len(jobs),
+        sweeps,
+        folder,
+        named_by_time,
+        only_asks,
     )
 
 
@@ -281,11 +288,12 @@ def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterat
     """
     # What the command line says wins over what the experiment sweeps, as in Hydra.
     given = {override.key_or_group for override in parsed}
+    lists_values = not _chooses_values(first.hydra)
     for number, words in enumerate(_combinations(parsed)):
         composed = first if number == 0 else _composed(words)
         swept = (composed.hydra.sweeper.params or {}) if sweeps else {}
         params = [_override(f"{key}={value}") for key, value in swept.items() if key not in given]
-        for override in (*parsed, *params) if not _chooses_values(composed.hydra) else ():
+        for override in (*parsed, *params) if lists_values else ():
             require(
                 not override.is_interval_sweep(),
                 f"{override.input_line}: an interval has endless values; list some, or let hydra/sweeper=optuna "

@@ -94,6 +94,7 @@ def _kinds() -> dict[str, Any]:
     return typing.get_type_hints(Config)
 
 
+@cache
 def _allowed_packages() -> set[str]:
     return {point.value.partition(":")[0].partition(".")[0] for point in entry_points(group=ENTRY_POINTS)}
 

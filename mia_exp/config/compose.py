@@ -4,6 +4,7 @@ Hydra's own check lets `+key=value` through, so each resolved group is merged in
 behind its `_target_`.
 """
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,9 @@ from mia_exp.core.errors import ConfigError
 LARGEST_SEED = 2**64 - 1
 # What an array's length, and so any count, can be.
 LARGEST_COUNT = 2**63 - 1
+MOST_PARTS = 1000
+
+_parts: dict[tuple[str, str], Any] = {}
 
 
 def compose_run(words: Sequence[str] = ()) -> Config:
@@ -71,18 +75,24 @@ def typed_config(composed: DictConfig) -> Config:
     typed = {}
     # In the order of the fields, so that it does not depend on the files which mistake is said first.
     for name in (field.name for field in dataclasses.fields(Config) if field.name in nodes):
-        if name in groups():
-            typed[name] = _component(name, name, nodes[name])
-        elif name in settings_groups():
-            typed[name] = _typed(name, settings_groups()[name], nodes[name])
-        else:
-            typed[name] = nodes[name]
+        typed[name] = nodes[name] if name in scalars() else _part(name, nodes[name])
     for name, expected in scalars().items():
         if name in nodes and type(nodes[name]) is not expected:
             raise ConfigError(f"{name}={nodes[name]!r}: expected a value of type {expected.__name__}")
     config = Config(**typed)
     _check_values(config)
     return config
+
+
+def _part(name: str, node: Any) -> Any:
+    """The group `name` of a run's settings; kept, since the jobs of a sweep share most of theirs."""
+    said = name, repr(node)
+    if said not in _parts:
+        if len(_parts) > MOST_PARTS:
+            _parts.clear()
+        cls = settings_groups().get(name)
+        _parts[said] = _component(name, name, node) if cls is None else _typed(name, cls, node)
+    return copy.deepcopy(_parts[said])
 
 
 def _component(group: str, path: str, node: Any) -> Any:

@@ -4,7 +4,10 @@ A component's YAML names its class and says what differs from that one's default
 defaults when it is read, so that all settings can be set, interpolated and shown as in any Hydra application.
 """
 
+import copy
 import dataclasses
+import io
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +49,9 @@ class ComponentSource(ConfigSource):
         if not path.is_file():
             raise ConfigLoadError(f"Config not found : {path}")
         with path.open(encoding="utf-8") as file:
-            header = self._get_header_dict(file.read(512))
-            file.seek(0)
-            config = OmegaConf.load(file)
-        if isinstance(config, DictConfig):
-            config = _completed(config, config_path.removesuffix(".yaml"))
+            text = file.read()
+        config = copy.deepcopy(_loaded(path, text, config_path.removesuffix(".yaml")))
+        header = self._get_header_dict(text[:512])
         return ConfigResult(config=config, path=f"{SCHEME}://{self.path}", provider=self.provider, header=header)
 
     def available(self) -> bool:
@@ -112,6 +113,16 @@ def settings_of_choices(group: str) -> dict[str, list[str]]:
         name: [field.name for field in dataclasses.fields(find_class(group, group, target))]
         for name, target in targets.items()
     }
+
+
+@lru_cache(maxsize=256)
+def _loaded(path: Path, text: str, name: str) -> Any:
+    """A file's content, completed; kept, since each job of a sweep reads the same files."""
+    stream = io.StringIO(text)
+    # Where an error of YAML says it is.
+    stream.name = str(path)
+    config = OmegaConf.load(stream)
+    return _completed(config, name) if isinstance(config, DictConfig) else config
 
 
 def _completed(config: DictConfig, name: str) -> DictConfig:

@@ -95,17 +95,22 @@ class ArtifactStore:
 
     Args:
         root: The folder.
-        device: Named in the manifests.
+        device: Names the device, for the manifests of what is made.
 
     Raises:
         StorageError: Something that is no folder lies where the folder would be.
     """
 
-    def __init__(self, root: Path, device: str) -> None:
+    def __init__(self, root: Path, device: Callable[[], str]) -> None:
         self.root = root
-        self.device = device
+        self._device = device
         for place in (*reversed(root.parents), root):
             _check_place(place, "Move it away, or set output_dir to another folder.")
+
+    @property
+    def device(self) -> str:
+        """The device on which something would be made now."""
+        return self._device()
 
     def folder(self, stage: Stage) -> Path:
         """Where the stage's artifact is, or would be."""

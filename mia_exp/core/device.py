@@ -7,8 +7,12 @@ import torch
 from mia_exp.core.errors import ConfigError
 
 
-def torch_device(accelerator: str) -> torch.device:
+def torch_device(accelerator: str, number: int = 0) -> torch.device:
     """Returns the device that `trainer.accelerator` (`auto`, `cpu` or `gpu`) means on this machine.
+
+    Args:
+        accelerator: The setting.
+        number: Which of several GPUs.
 
     Raises:
         ConfigError: A GPU is asked for and there is none.
@@ -16,7 +20,7 @@ def torch_device(accelerator: str) -> torch.device:
     available = torch.cuda.is_available()
     if accelerator == "gpu" and not available:
         raise ConfigError("trainer.accelerator=gpu: torch finds no GPU on this machine; use auto or cpu")
-    return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
+    return torch.device("cuda", number) if available and accelerator != "cpu" else torch.device("cpu")
 
 
 def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

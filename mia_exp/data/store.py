@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from mia_exp.core.progress import track
 from mia_exp.data.image import Conversion, Conversions
 from mia_exp.data.image_file import write_header
 from mia_exp.data.source import PairSource, Record
-from mia_exp.data.tensors import to_tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 log = logging.getLogger(__name__)
 
@@ -120,12 +121,15 @@ class PairStore:
         """
         return np.array([self._rows[id] for id in ids], dtype=np.int64)
 
-    def batch(self, ids: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, ids: Sequence[str]) -> "tuple[Tensor, Tensor]":
         """Returns x and y of `ids`, float32 (N, C, H, W) and (N, 3, H, W) in [0, 1].
 
         Raises:
             KeyError: An id is not in the store.
         """
+        # Imported here: torch takes seconds to load, which a run that finds its stages made need not wait for.
+        from mia_exp.data.tensors import to_tensor
+
         rows = self.rows(ids)
         return to_tensor(self.x[rows]), to_tensor(self.y[rows])
 

@@ -3,16 +3,15 @@
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mia_exp.attacks.base import L_DIFF, L_REC, OwnPairs
 from mia_exp.config import Config
-from mia_exp.core.artifacts import ArtifactStore, Stage
+from mia_exp.core.artifacts import Stage
 from mia_exp.core.column import Column
-from mia_exp.core.device import describe_device, torch_device
 from mia_exp.core.errors import MiaError
 from mia_exp.core.score_table import load_table
 from mia_exp.data.store import PairStore
@@ -24,10 +23,8 @@ from mia_exp.pipeline.queried_model import ModelOutputs, QueriedModel
 from mia_exp.pipeline.run_evidence import RunEvidence
 from mia_exp.pipeline.scores import blind_stage, descriptors_stage, difficulty_stage, reconstruction_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
+from mia_exp.tracking import Tracker
 from mia_exp.victims.base import TrainedVictim
-
-if TYPE_CHECKING:
-    from pytorch_lightning.loggers import Logger
 
 
 class Pipeline:
@@ -35,7 +32,7 @@ class Pipeline:
 
     Args:
         config: The run.
-        logger: Where training mirrors its losses.
+        tracker: Where training mirrors its losses.
 
     Attributes:
         split_lists: Who is a member.
@@ -48,12 +45,14 @@ class Pipeline:
         MiaError: The dataset cannot be listed, the split cannot be made, or the settings do not fit the data.
     """
 
-    def __init__(self, config: Config, logger: "Logger | None" = None) -> None:
+    def __init__(self, config: Config, tracker: Tracker | None = None) -> None:
         self.config = config
         self.attack = config.attack
-        device = torch_device(config.trainer.accelerator)
-        self.store = ArtifactStore(Path(config.output_dir) / "artifacts", describe_device(device))
-        self._context = Context(config, self.store, device, logger)
+        self._context = Context(config, tracker)
+        self.store = self._context.store
+        if config.trainer.accelerator == "gpu":
+            # Now, so that a GPU that is not there is said before any work.
+            _ = self._context.device
         self.dataset = StoredDataset(self._context, config.dataset)
         self.split_lists = config.split.draw(self.dataset.records, *config.dataset.official_partitions())
         members, nonmembers = self.split_lists.evaluated()

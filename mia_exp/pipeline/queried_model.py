@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia_exp.attacks.numerics.regression import NEGLIGIBLE
 from mia_exp.core.artifacts import Reference, Stage
 from mia_exp.core.errors import DataError
 from mia_exp.core.keys import canonical_json, deciding, plain
@@ -21,13 +20,14 @@ from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.scores import difficulty_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
 from mia_exp.victims.base import TrainedVictim
-from mia_exp.victims.generator_file import generator_file, load_generator, training_set_hash
-from mia_exp.victims.query import QueryFunction, answer_queries, black_box
+from mia_exp.victims.kept import generator_file, training_set_hash
 from mia_exp.victims.query_settings import QuerySettings
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+    from mia_exp.victims.query import QueryFunction
 
 
 # More would take longer and say no more: the mean error of so many is as sure as a picture needs.
@@ -89,7 +89,7 @@ class QueriedModel:
         if weighting is not None:
             inputs["difficulty"] = weighting
         # Lightning numbers its steps from one training; a shadow's losses would overwrite the victim's.
-        logger = context.logger if self.name == "victim" else None
+        is_victim = self.name == "victim"
 
         def build(folder: Path) -> None:
             from mia_exp.data.augment import TrainingPairs
@@ -104,7 +104,14 @@ class QueriedModel:
             training = pairs(self._training_ids, config.load_size, config.augment, weights)
             held_out = pairs(self._held_out, config.image_size, False, None) if self._held_out else None
             data = PairsModule(training, config.batch_size, config.seed, held_out)
-            train(config, context.config.trainer, self.dataset.layout, data, folder, logger)
+            train(
+                config,
+                context.config.trainer,
+                self.dataset.layout,
+                data,
+                folder,
+                context.logger if is_victim else None,
+            )
 
         note = f"{len(self._training_ids)} pairs, {config.epochs} epochs, batch {config.batch_size}"
         work = len(self._training_ids) * config.epochs
@@ -125,6 +132,9 @@ class QueriedModel:
         box = self.black_box(defense)
 
         def build(folder: Path) -> None:
+            # Imported here, and below: torch takes seconds to load.
+            from mia_exp.victims.query import answer_queries
+
             store = dataset.at(self.config.image_size)
             cut = list(batches(ids, size))
             answers = answer_queries(box, (store.batch(few)[0] for few in cut), len(cut))
@@ -142,7 +152,7 @@ class QueriedModel:
         key = canonical_json(plain(self._answering(defense)))
         origin = {name: stage.reference for name, stage in self._origin.items()}
         return GuardedModel(
-            origin, key, self.query_settings, self._generator_path, self._build, defense, self._context.device
+            origin, key, self.query_settings, self._generator_path, self._build, defense, self._device
         )
 
     def _answering(self, defense: Defense | None) -> dict[str, object]:
@@ -169,6 +179,9 @@ class QueriedModel:
             return None
         return difficulty_stage(self._context, self.dataset, self._training_ids)
 
+    def _device(self) -> "torch.device":
+        return self._context.device
+
     @property
     def _epoch(self) -> int:
         return self.query_settings.epoch or self.config.epochs
@@ -192,7 +205,7 @@ class GuardedModel:
     _generator: Path
     _build: Callable[[], "nn.Module"]
     _defense: Defense | None
-    _device: "torch.device"
+    _device: "Callable[[], torch.device]"
 
     @property
     def batch_size(self) -> int:
@@ -204,10 +217,13 @@ class GuardedModel:
         return self._query(x)
 
     @cached_property
-    def _query(self) -> QueryFunction:
+    def _query(self) -> "QueryFunction":
+        from mia_exp.victims.generator_file import load_generator
+        from mia_exp.victims.query import black_box
+
         # The generator is there: the stage that made it has been run, or its file was looked at.
         generator, _ = load_generator(self._generator, self._build)
-        query = black_box(generator, self._settings, self._device)
+        query = black_box(generator, self._settings, self._device())
         return query if self._defense is None else self._defense.wrap(query)
 
 
@@ -244,6 +260,8 @@ def _weights(folder: Path, model: str) -> list[float]:
     Raises:
         DataError: No image has any difficulty, so that there is nothing to weigh by.
     """
+    from mia_exp.attacks.numerics.regression import NEGLIGIBLE
+
     difficulty = load_table(folder)["l_diff"].to_numpy()
     if difficulty.max() <= NEGLIGIBLE:
         raise DataError(

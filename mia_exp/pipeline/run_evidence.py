@@ -23,6 +23,8 @@ from mia_exp.pipeline.stored_dataset import StoredDataset
 from mia_exp.victims.base import TrainedVictim
 
 if TYPE_CHECKING:
+    import torch
+    from pytorch_lightning.loggers import Logger
     from torch import Tensor
 
 
@@ -124,9 +126,17 @@ class RunEvidence(Evidence):
             self.outputs = outputs
             self.query = query
         self.features = context.config.features
-        self.device = context.device
         self.trainer = context.config.trainer
-        self.logger = context.logger
+
+    @property
+    def device(self) -> "torch.device":
+        """Where tensors are computed."""
+        return self._context.device
+
+    @property
+    def logger(self) -> "Logger | None":
+        """Where the losses of the attacker's own trainings are mirrored."""
+        return self._context.logger
 
     @cached_property
     def l_rec(self) -> pd.Series:

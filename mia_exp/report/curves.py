@@ -117,13 +117,14 @@ def plot_training(errors: Mapping[str, Sequence[float]], path: Path) -> None:
         errors: `l1`, of training batches, and `held_out_l1`, where they were measured; (epochs,) each.
         path: The PNG to write.
     """
-    lines = {"l1": ("training pairs", MEMBER, "o"), "held_out_l1": ("held-out pairs", NONMEMBER, "s")}
+    lines = (("l1", "training pairs", MEMBER, "o"), ("held_out_l1", "held-out pairs", NONMEMBER, "s"))
     with styled_figure(path, 3.9) as figure:
         axis = figure.subplots()
-        for name, values in errors.items():
-            label, color, marker = lines[name]
+        for name, label, color, marker in lines:
+            values = errors.get(name, ())
             epochs = np.arange(1, len(values) + 1)
-            axis.plot(epochs, values, color=color, marker=marker if len(values) < BINS else None, label=label)
+            if len(values):
+                axis.plot(epochs, values, color=color, marker=marker if len(values) < BINS else None, label=label)
         axis.set(xlabel="epoch", ylabel="mean L1 error", ylim=(0, None))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

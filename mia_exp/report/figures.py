@@ -126,9 +126,9 @@ def _training(errors: Mapping[str, Sequence[float]]) -> ReportFigure:
     return ReportFigure(
         "training",
         "The victim's error while it was trained",
-        "The mean L1 error, on the [0, 1] scale, of the training batches of each epoch, as they were augmented and "
-        "with dropout where it is used, and of held-out pairs after that epoch, as they are. Nothing was trained on the "
-        "latter. Where the two part, the victim memorises: that gap is what an attack sees.",
+        "The mean L1 error, on the [0, 1] scale: of the training batches of each epoch, as they were augmented and "
+        "with dropout where it is used; and of held-out pairs after that epoch, as they are. Nothing was trained "
+        "on the latter. Where the two part, the victim memorises: that gap is what an attack sees.",
         partial(plot_training, dict(errors)),
     )
 

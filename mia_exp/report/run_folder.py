@@ -1,5 +1,6 @@
 """What a run leaves in its folder: its numbers, and the page that shows them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,26 +40,35 @@ def write_numbers(
         path.write_text(text)
 
 
+def read_numbers(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Reads the content of `metrics.json`, and that of `scores.parquet` indexed by id.
+
+    Raises:
+        OSError: One of them is not there.
+        ValueError: One of them is not what a run writes.
+        KeyError: The scores have no ids.
+    """
+    metrics = json.loads((folder / "metrics.json").read_text())
+    return metrics, pd.read_parquet(folder / "scores.parquet").set_index("id")
+
+
 def write_page(
     folder: Path,
-    metrics: Mapping[str, Any],
-    scores: pd.DataFrame,
     members: Sequence[str],
     nonmembers: Sequence[str],
     gallery: Gallery,
     attribution: Sequence[str] = (),
 ) -> None:
-    """Writes `figures/*.png` and `report.html`, the page last.
+    """Writes `figures/*.png` and `report.html`, the page last, from the numbers in the folder.
 
     Args:
         folder: The run's folder.
-        metrics: The content of its `metrics.json`.
-        scores: The content of its `scores.parquet`, indexed by id.
         members: Ids that the victim was trained on.
         nonmembers: Ids that it was not trained on.
         gallery: The images of these ids.
         attribution: Lines that the dataset's licence asks for wherever its images are shown.
     """
+    metrics, scores = read_numbers(folder)
     figures_folder = folder / "figures"
     figures_folder.mkdir(parents=True, exist_ok=True)
     table = scores.loc[[*members, *nonmembers]]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from mia_exp.drawing import report
 from mia_exp.report.style import WIDTH
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
@@ -40,7 +41,11 @@ def keep_pictures(name: str, runs: Sequence[Path], folder: Path) -> list[Path]:
     for run in runs:
         metrics = json.loads((run / "metrics.json").read_text())
         stem = folder / f"{name}-{metrics['dataset']}"
-        with Image.open(run / "figures" / f"{PICTURES[name]}.png") as image:
+        picture = run / "figures" / f"{PICTURES[name]}.png"
+        if not picture.is_file():
+            # A job of a sweep is drawn when somebody asks.
+            report([str(run)])
+        with Image.open(picture) as image:
             height = TITLE + WIDTH * image.height / image.width
             with paper_figure(stem, height) as figure:
                 axis = figure.subplots()

@@ -1,52 +1,47 @@
 """Mirrors a run's numbers to CSV files or to Weights & Biases; the artifacts stay the source."""
 
-import csv
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
 
 
-class Tracker:
+class Tracker(ABC):
     """Where losses and results are mirrored to.
 
     Attributes:
-        lightning: The logger that a Lightning trainer writes losses to while it trains.
+        shows_images: Whether figures are logged.
     """
 
-    def __init__(self, lightning: "Logger") -> None:
-        self.lightning = lightning
-
-    def replay_losses(self, losses: Path) -> None:
-        """Logs the recorded losses of a victim that was trained before this run."""
-        with losses.open(newline="") as file:
-            for row in csv.DictReader(file):
-                # Lightning counts epochs from 0, the record from 1.
-                epoch = int(row.pop("epoch")) - 1
-                numbers = {name: float(value) for name, value in row.items()}
-                self.lightning.log_metrics({"epoch": epoch, **numbers}, step=epoch)
-        self.lightning.save()
-
-    def log_results(self, metrics: Mapping[str, Any]) -> None:
-        """Logs every number under `attacks`, `blind` and `deltas`, named by its path."""
-        numbers = {}
-        for group in ("attacks", "blind", "deltas"):
-            numbers.update(_numbers(metrics[group], group))
-        self.lightning.log_metrics(numbers)
-        self.lightning.save()
+    shows_images: ClassVar[bool] = False
 
     @property
-    def shows_images(self) -> bool:
-        """Whether figures can be logged."""
-        return hasattr(self.lightning, "log_image")
+    @abstractmethod
+    def lightning(self) -> "Logger":
+        """The logger that a Lightning trainer writes losses to while it trains; made when it is first asked for."""
 
+    @abstractmethod
+    def replay_losses(self, losses: Sequence[Mapping[str, float]]) -> None:
+        """Logs the recorded losses of a victim that was trained before this run; `epoch` is counted from 1."""
+
+    @abstractmethod
+    def log_results(self, metrics: Mapping[str, Any]) -> None:
+        """Logs every number under `attacks`, `blind` and `deltas`, named by its path."""
+
+    @abstractmethod
     def log_figures(self, folder: Path) -> None:
-        """Logs the PNG files of a folder, where the logger shows images."""
-        if hasattr(self.lightning, "log_image"):
-            for path in sorted(folder.glob("*.png")):
-                self.lightning.log_image(key=path.stem, images=[str(path)])
+        """Logs the PNG files of a folder, where figures are logged."""
+
+
+def results(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that `Tracker.log_results` logs, by their paths."""
+    numbers = {}
+    for group in ("attacks", "blind", "deltas"):
+        numbers.update(_numbers(metrics[group], group))
+    return numbers
 
 
 def _numbers(node: Mapping[str, Any], prefix: str) -> dict[str, float]:

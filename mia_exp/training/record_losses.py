@@ -1,12 +1,11 @@
 """A callback that keeps the losses of each epoch."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-LOSSES_FILE = "losses.csv"
+from mia_exp.training.losses_file import write_losses
 
 
 class RecordLosses(Callback):
@@ -30,10 +29,7 @@ class RecordLosses(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the file."""
-        with self.file.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(dict.fromkeys(name for row in self.rows for name in row)))
-            writer.writeheader()
-            writer.writerows(self.rows)
+        write_losses(self.file, self.rows)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point holds of it."""

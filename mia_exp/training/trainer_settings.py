@@ -46,6 +46,11 @@ class TrainerSettings:
     num_workers: int = harmless(0, because="each image's randomness is keyed by its id")
     resume_seconds: float = harmless(30.0, because="a resumed training ends as one that was not stopped")
 
+    @property
+    def device_number(self) -> int:
+        """Which of several GPUs it is."""
+        return int(self.devices[0]) if isinstance(self.devices, list) else 0
+
     def __post_init__(self) -> None:
         for name, choices in (
             ("accelerator", ACCELERATORS),

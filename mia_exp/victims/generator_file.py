@@ -1,8 +1,7 @@
-"""The files that a training leaves: above all a generator's, with what it was trained on."""
+"""The file of a generator, with what it was trained on."""
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,6 @@ FILE_KIND = FileKind(
     "a generator that mia_exp saved",
     "Such files lie in the artifacts of a victim: generator-NNNN.safetensors.",
 )
-
-
-def generator_file(epoch: int) -> str:
-    """Name of the file that holds the generator after `epoch` epochs."""
-    return f"generator-{epoch:04d}.safetensors"
-
-
-def training_set_hash(ids: Sequence[str]) -> str:
-    """SHA-256, in hexadecimal, over the ids that a model is trained on, in their order."""
-    return hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()
 
 
 def describe(generator: nn.Module) -> dict[str, Any]:

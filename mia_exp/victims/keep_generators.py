@@ -6,7 +6,8 @@ from pathlib import Path
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from mia_exp.core.storage import whole
-from mia_exp.victims.generator_file import generator_file, save_generator
+from mia_exp.victims.generator_file import save_generator
+from mia_exp.victims.kept import generator_file
 from mia_exp.victims.victim_module import VictimModule
 
 

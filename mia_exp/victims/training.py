@@ -17,14 +17,16 @@ from mia_exp.data import InputLayout
 from mia_exp.data.pairs_module import PairsModule
 from mia_exp.training.check_finite import CheckFinite
 from mia_exp.training.fitting import interruptible, make_trainer, quiet_lightning
-from mia_exp.training.record_losses import LOSSES_FILE, RecordLosses
+from mia_exp.training.losses_file import LOSSES_FILE
+from mia_exp.training.record_losses import RecordLosses
 from mia_exp.training.resume_point import START_OVER, ResumePoint
 from mia_exp.training.show_progress import ShowProgress
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.base import TrainedVictim
-from mia_exp.victims.generator_file import load_generator, training_set_hash
+from mia_exp.victims.generator_file import load_generator
 from mia_exp.victims.keep_generators import KeepGenerators
-from mia_exp.victims.victim_module import TRAINING_L1
+from mia_exp.victims.kept import training_set_hash
+from mia_exp.victims.logged_errors import TRAINING_L1
 
 log = logging.getLogger(__name__)
 

@@ -1,26 +1,13 @@
 """What the training of every victim has in common."""
 
-import csv
-from pathlib import Path
-
 import torch.nn.functional as F
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
+from mia_exp.victims.logged_errors import HELD_OUT_L1
+
 # x (N, C, H, W) and y (N, 3, H, W) in [0, 1], and how much each image counts (N,).
 Batch = tuple[Tensor, Tensor, Tensor]
-
-# The mean absolute error of V(x) on the [0, 1] scale: of an epoch's training batches as they were trained on, which
-# a module logs by itself, and of the held-out pairs after that epoch.
-TRAINING_L1 = "l1"
-HELD_OUT_L1 = "held_out_l1"
-
-
-def training_errors(losses: Path) -> dict[str, list[float]]:
-    """The L1 errors of each epoch, from the file that a training left: of what is there, one list by name."""
-    with losses.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in (TRAINING_L1, HELD_OUT_L1) if name in rows[0]}
 
 
 class VictimModule(LightningModule):

@@ -26,7 +26,7 @@ def test_sweeps_of_one_moment_have_a_folder_each(folder_dataset: Path, tmp_path:
     folders = sorted((tmp_path / "it's, a=b/runs/folder").iterdir())
     assert [folder.name.partition("-")[2] for folder in folders] == ["", "2"]
     for folder in folders:
-        assert len(list(folder.glob("[01]/report.html"))) == 2
+        assert len(list(folder.glob("[01]/metrics.json"))) == 2
         assert (folder / "sweep.html").is_file()
 
 
@@ -67,7 +67,7 @@ def test_a_sweep_that_was_stopped_while_it_ran_again_can_be_run_again(folder_dat
     assert json.loads((tmp_path / "sweep/1/metrics.json").read_text())["provenance"]["git"] is None
     expected = (tmp_path / "sweep/1/scores.parquet").read_bytes()
     # As a run that was stopped at each of its steps leaves its folder.
-    for lost in ({"metrics.json"}, {"scores.parquet", "metrics.json"}, {"report.html"}):
+    for lost in ({"metrics.json"}, {"scores.parquet", "metrics.json"}):
         for name in lost:
             (tmp_path / "sweep/1" / name).unlink()
         again = forked(*words, cwd=tmp_path, environment=OUTSIDE_GIT)

@@ -115,7 +115,7 @@ def test_sigterm_ends_a_sweep_that_says_what_is_done(folder_dataset: Path, tmp_p
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     epochs = "victim.epochs=2,400,401"
     process = start("-m", *tiny(folder_dataset), epochs, f"hydra/launcher={launcher}", cwd=tmp_path)
-    wait(lambda: list(tmp_path.glob("outputs/runs/*/*/0/report.html")), process, "the first job's page")
+    wait(lambda: list(tmp_path.glob("outputs/runs/*/*/0/metrics.json")), process, "the first job's numbers")
     wait(lambda: resume_points(tmp_path), process, "the second job's resume point")
     process.terminate()
     out, err = process.communicate(timeout=120)

@@ -26,7 +26,8 @@ from mia_exp.data.store import PairStore
 from mia_exp.training.resume_point import ResumePoint
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims import training
-from mia_exp.victims.generator_file import save_generator, training_set_hash
+from mia_exp.victims.generator_file import save_generator
+from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pix.unet import UNetGenerator
 from mia_exp.victims.pix2pixhd.residual_generator import ResidualGenerator
@@ -159,7 +160,7 @@ def manifest() -> bytes:
     """An artifact's manifest, without what differs from day to day."""
     with TemporaryDirectory() as folder:
         stage = Stage("step", 1, {"a": 1}, {}, lambda work: (work / "v.npy").touch())
-        path = ArtifactStore(Path(folder) / "artifacts", "cpu").get(stage) / MANIFEST
+        path = ArtifactStore(Path(folder) / "artifacts", lambda: "cpu").get(stage) / MANIFEST
         record = {**json.loads(path.read_bytes()), "seconds": 1.5, "git": "0" * 40, "versions": {"torch": "2"}}
         return json.dumps(record, indent=1).encode()
 

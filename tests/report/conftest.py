@@ -42,7 +42,7 @@ class DrawnGallery:
 
 @dataclass
 class Run:
-    """What `write_report` is given."""
+    """What a run's folder is written of."""
 
     metrics: dict[str, Any]
     scores: pd.DataFrame
@@ -134,6 +134,7 @@ def make_run(n: int, leak: float = 0.02, brightness: float = 0.0, attack: str = 
         "headline": CLASSES[attack].columns[0].name,
         "attack_details": {},
         "damage": None,
+        "training": {"l1": [0.3, 0.2, 0.1], "held_out_l1": [0.3, 0.25, 0.24]} if asked else None,
         "provenance": {"git": "abc123", "keys": {"split": "deadbeef"}, "versions": {"torch": "9.9"}},
     }
     return Run(metrics, scores, members, nonmembers, DrawnGallery())

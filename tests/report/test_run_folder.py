@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from mia_exp.core.column import Column
-from mia_exp.report import write_report
 from mia_exp.report.answer import answer, attack_rows, blind_rows, delta_rows
 from mia_exp.report.figures import choose_figures
 from mia_exp.report.numbers import json_text
+from mia_exp.report.run_folder import write_numbers, write_page
 from tests.report.conftest import DAMAGE, DrawnGallery, make_run
 
-FIGURES = {"roc", "histograms", "error-against-difficulty", "difficulty-extremes", "exposed-members"}
+FIGURES = {"roc", "histograms", "training", "error-against-difficulty", "difficulty-extremes", "exposed-members"}
 
 
 class Elements(HTMLParser):
@@ -45,7 +45,8 @@ class Elements(HTMLParser):
 
 
 def write(folder, run, attribution=("Drawings: nobody, CC0",)) -> Elements:
-    write_report(folder, run.metrics, run.scores, run.members, run.nonmembers, run.gallery, attribution)
+    write_numbers(folder, run.metrics, run.scores)
+    write_page(folder, run.members, run.nonmembers, run.gallery, attribution)
     return Elements((folder / "report.html").read_text(encoding="utf-8"))
 
 
@@ -231,7 +232,7 @@ def test_without_a_model_nothing_shows_answers(tmp_path):
     run.gallery.v = None  # nothing may ask for answers that are not there
     page = write(tmp_path, run)
     drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert drawn == FIGURES - {"error-against-difficulty", "exposed-members"}
+    assert drawn == FIGURES - {"error-against-difficulty", "exposed-members", "training"}
     assert page.tags.count("img") == len(drawn)
 
 

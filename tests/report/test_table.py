@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
-from mia_exp.report import print_table
 from mia_exp.report.answer import attack_rows, blind_rows, delta_rows
+from mia_exp.report.table import print_table
 from tests.report.conftest import DAMAGE, make_run
 
 

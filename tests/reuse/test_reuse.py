@@ -269,13 +269,13 @@ def test_a_sweep_in_its_old_folder_makes_only_what_is_missing(
             monkeypatch.setattr(f"{module}.git_commit", lambda: name)
 
     def reported() -> list[int]:
-        return [(tmp_path / f"sweep/{number}/report.html").stat().st_mtime_ns for number in (0, 1)]
+        return [(tmp_path / f"sweep/{number}/metrics.json").stat().st_mtime_ns for number in (0, 1)]
 
     words = ["-m", *tiny(folder_dataset), "attack.alpha=0,1", "hydra.sweep.dir=sweep"]
     commit("abc")
     assert mia_exp(*words, cwd=tmp_path).status == 0
     first = reported()
-    (tmp_path / "sweep/1/report.html").unlink()
+    (tmp_path / "sweep/1/metrics.json").unlink()
     outcome = mia_exp(*words, cwd=tmp_path)
     assert outcome.status == 0
     assert outcome.out.count("done before") == 1

@@ -20,7 +20,8 @@ from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.store import PairStore
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import Batch
-from mia_exp.victims.generator_file import generator_file, load_generator, training_set_hash
+from mia_exp.victims.generator_file import load_generator
+from mia_exp.victims.kept import generator_file, training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pix.pix2pix_module import Pix2PixModule
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD

@@ -28,7 +28,8 @@ from mia_exp.core.seeds import derive
 from mia_exp.core.tensor_file import FileKind, check_tensors
 from mia_exp.training.check_finite import CheckFinite
 from mia_exp.training.fitting import interruptible, make_trainer, quiet_lightning
-from mia_exp.training.record_losses import LOSSES_FILE, RecordLosses
+from mia_exp.training.losses_file import LOSSES_FILE
+from mia_exp.training.record_losses import RecordLosses
 from mia_exp.training.show_progress import ShowProgress
 from mia_exp.training.trainer_settings import TrainerSettings
 
