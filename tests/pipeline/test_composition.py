@@ -11,8 +11,8 @@ from PIL import Image
 
 from mia_exp.config.compose import compose_run
 from tests.cli import mia_exp, tiny
-from tests.composition.conftest import BY_ATTACK, BY_VICTIM, SMALL
 from tests.discovery import choices
+from tests.pipeline.conftest import BY_ATTACK, BY_VICTIM, SMALL
 
 STATISTICS = {"l_diff", "brightness", "contrast", "laplacian_energy", "file_size"}
 

@@ -17,7 +17,7 @@ from mia_exp.data import PairStore, Split
 from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.pipeline import Pipeline
 from tests.cli import tiny
-from tests.composition.conftest import BY_ATTACK
+from tests.pipeline.conftest import BY_ATTACK
 
 # What the pipeline asks of the evidence, and no attack: the class of what attacks are given has neither.
 LATER = {"own_dataset", "variant_pairs"}

@@ -2,12 +2,12 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import LEFT, RIGHT
 from PIL import Image
 
 from mia_exp.core.errors import DataError
 from mia_exp.data import Record
 from mia_exp.data.readers.side_by_side import Direction, Side, SideBySideDataset
+from tests.data.conftest import LEFT, RIGHT
 
 
 def config(root=None, **settings) -> SideBySideDataset:

@@ -65,7 +65,7 @@ def test_fleet_benchmark_trains_in_processes(tmp_path: Path) -> None:
 
 
 def test_tables_are_those_of_the_results(tmp_path: Path) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     page = tmp_path / "page.md"
     page.write_text((root / "docs/performance.md").read_text())
     write_tables(root / "results/bench", page)
