@@ -18,9 +18,9 @@ ATTACKS = ["reconstruction", "ours", "augmented", "multi_image", "supervised", "
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_experiment_runs(
-    experiment: str, tmp_path: Path, folder_dataset: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch
+    experiment: str, tmp_path: Path, folder_dataset: Path, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
+    monkeypatch.setenv("MIA_EXP_DATA", str(drawn_data))
     words = [f"experiment={experiment}", *TINY, "split.n_members=10"]
     if experiment == "own_pairs":
         words.append(f"dataset.root={folder_dataset}")
@@ -36,9 +36,9 @@ def test_experiment_runs(
 
 
 def test_all_attacks_of_the_paper_end_in_one_table(
-    tmp_path: Path, real_data: Path, searched_photos: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, drawn_data: Path, searched_photos: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MIA_EXP_DATA", str(real_data))
+    monkeypatch.setenv("MIA_EXP_DATA", str(drawn_data))
     small = ["split.n_members=10", "split.n_shadow=6", "shadow.n_pairs=6", "victim.epochs=1", "query.batch_size=8"]
     outcome = mia_exp("experiment=all_attacks", *TINY, *small, *searched_photos, cwd=tmp_path)
     assert outcome.status == 0, outcome.err
@@ -73,12 +73,15 @@ HD = ["victim=pix2pixhd", "victim.blocks=1", "victim.downsamplings=2"]
 @pytest.mark.parametrize(
     ("dataset", "victim"),
     [
-        ("facades", []),
-        ("maps2sat", []),
-        ("cityscapes", []),
-        ("facades", HD),
-        ("maps2sat", HD),
-        ("cityscapes", [*HD, "victim.local_enhancer=true", "victim.perceptual=none"]),
+        pytest.param(dataset, victim, marks=pytest.mark.real_data(folder))
+        for dataset, folder, victim in (
+            ("facades", "facades", []),
+            ("maps2sat", "maps", []),
+            ("cityscapes", "cityscapes", []),
+            ("facades", "facades", HD),
+            ("maps2sat", "maps", HD),
+            ("cityscapes", "cityscapes", [*HD, "victim.local_enhancer=true", "victim.perceptual=none"]),
+        )
     ],
 )
 def test_real_datasets_run(
@@ -102,6 +105,7 @@ def test_real_datasets_run(
     assert content["split"]["members"] == 12 and content["split"]["shadow_test"] == 3
 
 
+@pytest.mark.real_data("celeba")
 @pytest.mark.parametrize("victim", [[], HD])
 def test_faces_run(victim: list[str], tmp_path: Path, real_data: Path) -> None:
     words = ["dataset=celeba", f"dataset.root={real_data / 'celeba'}", *victim, *TINY, "victim.epochs=1"]
@@ -120,8 +124,7 @@ def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, t
     assert again.out.count("cached (") == 7 and again.out.count("to be made") == 2
 
 
-def test_a_plan_downloads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MIA_EXP_DATA", raising=False)
+def test_a_plan_downloads_nothing(tmp_path: Path) -> None:
     url = "dataset.archive_url=http://localhost:9/facades.tar.gz"
     outcome = mia_exp("dataset=facades", url, "dry_run=true", cwd=tmp_path)
     assert outcome.status == 1

@@ -111,9 +111,9 @@ def test_official_partitions():
 @pytest.mark.parametrize(
     ("folder", "nonmembers", "counts"),
     [
-        ("facades", "test", {"train": 400, "test": 106}),
-        ("maps", "val", {"train": 1096, "val": 1098}),
-        ("cityscapes", "val", {"train": 2000, "val": 500}),
+        pytest.param("facades", "test", {"train": 400, "test": 106}, marks=pytest.mark.real_data("facades")),
+        pytest.param("maps", "val", {"train": 1096, "val": 1098}, marks=pytest.mark.real_data("maps")),
+        pytest.param("cityscapes", "val", {"train": 2000, "val": 500}, marks=pytest.mark.real_data("cityscapes")),
     ],
 )
 def test_real_datasets(real_data, folder, nonmembers, counts):
@@ -126,6 +126,7 @@ def test_real_datasets(real_data, folder, nonmembers, counts):
     assert conversions == frozenset()
 
 
+@pytest.mark.real_data("facades")
 def test_in_facades_x_is_the_label_map(real_data):
     source = config(real_data, folder="facades").open(real_data)
     x, y, _ = source.load("train/1", 256, 256)
