@@ -68,7 +68,7 @@ def side_by_side(y: Image.Image, x: Image.Image) -> Image.Image:
 
 @pytest.fixture(scope="session")
 def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawings of 64 pixels in the layout of `$MIA_EXP_DATA`: facades, maps and cityscapes, 400 pairs or more each."""
+    """Drawings of 64 pixels in the layout of `$MIA_EXP_DATA`: facades, maps, cityscapes, 400 pairs or more each."""
     root = tmp_path_factory.mktemp("drawn")
     # Of different sizes: two datasets with the same ids would share a split.
     layout = (("facades", "test", 200), ("maps", "val", 210), ("cityscapes", "val", 220))
