@@ -142,7 +142,10 @@ def test_a_mistake_is_named(words: str, message: str) -> None:
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_composes(experiment: str) -> None:
-    read_command([f"experiment={experiment}"])
+    config = read_command([f"experiment={experiment}"]).jobs[0].config
+    # The paper's items have the size of two cores until somebody says scale=paper.
+    if "override /scale: cpu" in (CONF / "experiment" / f"{experiment}.yaml").read_text():
+        assert (config.scale, config.victim.image_size) == ("cpu", 64)
 
 
 def test_options_and_sweeps_are_no_mistakes() -> None:
