@@ -1,6 +1,8 @@
-"""Small real inputs that many tests share: drawn pairs, and the folder of real data where it is there."""
+"""Small real inputs that many tests share: drawn pairs, and the folder of real datasets where there is one."""
 
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ from PIL import Image, ImageDraw
 # A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+# The folder of real datasets: the user's, or the one beside the checkout. It need not exist.
+DATA = Path(os.environ.get("MIA_EXP_DATA") or Path(__file__).parents[2] / "shared" / "data").expanduser().absolute()
 
 
 def draw_pair(seed: int, size: int = 64) -> tuple[Image.Image, Image.Image]:
@@ -55,9 +58,53 @@ def searched_photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [f"visual_search.scores={folder}/scores.csv", f"visual_search.photos={folder}/photos"]
 
 
+def side_by_side(y: Image.Image, x: Image.Image) -> Image.Image:
+    """Two images in one, as pix2pix distributes its pairs: the target on the left."""
+    both = Image.new("RGB", (2 * x.width, x.height))
+    both.paste(y, (0, 0))
+    both.paste(x, (x.width, 0))
+    return both
+
+
 @pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real datasets; tests that need it skip where it is absent."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"needs the real datasets in {SHARED_DATA.name}/, which this machine has not")
-    return SHARED_DATA
+def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawings of 64 pixels in the layout of `$MIA_EXP_DATA`: facades, maps, cityscapes, 400 pairs or more each."""
+    root = tmp_path_factory.mktemp("drawn")
+    # Of different sizes: two datasets with the same ids would share a split.
+    layout = (("facades", "test", 200), ("maps", "val", 210), ("cityscapes", "val", 220))
+    seed = 0
+    for folder, nonmembers, pairs in layout:
+        for partition in ("train", nonmembers):
+            (root / folder / partition).mkdir(parents=True)
+            for number in range(1, pairs + 1):
+                seed += 1
+                x, y = draw_pair(seed)
+                side_by_side(y, x).save(root / folder / partition / f"{number}.png")
+    return root
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what needs real datasets that are not there, and says how to get them."""
+    for mark in item.iter_markers("real_data"):
+        missing = [name for name in mark.args if not (DATA / name).is_dir()]
+        if missing:
+            pytest.skip(
+                f"needs {', '.join(missing)}: set MIA_EXP_DATA to a folder of datasets that holds it; "
+                "see docs/datasets and, for vsd, docs/attacks.md"
+            )
+
+
+@pytest.fixture
+def real_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of real datasets, of which a test names those that it needs: `@pytest.mark.real_data("maps")`."""
+    mark = request.node.get_closest_marker("real_data")
+    assert mark is not None and mark.args, "a test on real data says which datasets it needs"
+    return DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_user_data() -> Iterator[None]:
+    """What the user's `$MIA_EXP_DATA` holds changes no test; one that reads it sets it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MIA_EXP_DATA", raising=False)
+        yield

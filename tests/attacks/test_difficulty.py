@@ -77,6 +77,7 @@ def test_equals_the_slow_form_on_drawings() -> None:
     compare(LITE, drawings(4))
 
 
+@pytest.mark.real_data("facades")
 def test_equals_the_slow_form_on_photos(real_data: Path) -> None:
     compare(LITE, photos(real_data, 3))
 
@@ -85,6 +86,7 @@ def test_equals_the_slow_form_for_wide_resnet() -> None:
     compare(WIDE, drawings(2))
 
 
+@pytest.mark.real_data("facades")
 def test_equals_the_slow_form_for_wide_resnet_on_photos(real_data: Path) -> None:
     compare(WIDE, photos(real_data, 2))
 

@@ -6,11 +6,11 @@ import re
 import tarfile
 
 import pytest
-from test_download import GOOD, SIZES, archive, image, serve, server, visible  # noqa: F401 - fixtures
 
 from mia_exp.core.errors import DataError
 from mia_exp.data.download import fetch_archive
 from mia_exp.data.readers.side_by_side import SideBySideDataset
+from tests.data.test_download import GOOD, SIZES, archive, image, serve, server, visible  # noqa: F401 - fixtures
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,13 @@ def test_smeared_edges_are_no_colours_of_their_own(tmp_path):
         read_colours(np.asarray(image), PALETTE, 0.0, path)
 
 
-@pytest.mark.parametrize(("name", "classes"), [("facades", 12), ("cityscapes", 29)])
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        pytest.param("facades", 12, marks=pytest.mark.real_data("facades")),
+        pytest.param("cityscapes", 29, marks=pytest.mark.real_data("cityscapes")),
+    ],
+)
 def test_real_label_maps_pass_and_a_missing_class_is_caught(real_data, name, classes):
     config = compose_run([f"dataset={name}", f"dataset.root={real_data / name}"]).dataset
     assert isinstance(config, SideBySideDataset) and config.palette is not None

@@ -74,7 +74,7 @@ def test_a_header_that_cannot_be_read_is_refused_in_the_words_of_decoding(root):
 
 
 def test_of_two_in_one_file_it_is_one(tmp_path, side_by_side):
-    from test_side_by_side import config
+    from tests.data.readers.test_side_by_side import config
 
     root = side_by_side(tmp_path, {"train": ["1"], "test": ["1"]}, side=48)
     source = config(root).open(root)
@@ -87,7 +87,7 @@ def test_of_two_in_one_file_it_is_one(tmp_path, side_by_side):
 
 
 def test_a_side_by_side_file_that_lies_on_its_side(tmp_path, side_by_side):
-    from test_side_by_side import config
+    from tests.data.readers.test_side_by_side import config
 
     root = side_by_side(tmp_path, {"train": ["1"], "test": ["1"]}, side=48)
     exif = Image.Exif()

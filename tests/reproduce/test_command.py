@@ -1,4 +1,4 @@
-"""`mia-reproduce` on real pairs, with a victim that trains in seconds: what it leaves, and what it does again."""
+"""`mia-reproduce` on drawn pairs, with a victim that trains in seconds: what it leaves, and what it does again."""
 
 import json
 import os
@@ -15,7 +15,6 @@ from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce import status
 from mia_exp.reproduce.catalogue import ITEMS
 
-DATA = Path(__file__).parents[2].parent / "shared/data"
 TINY = [
     "victim.ngf=4",
     "victim.ndf=4",
@@ -27,13 +26,10 @@ TINY = [
     "evaluation.bootstrap=100",
 ]
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs shared/data")
-
-
 COMMAND = [sys.executable, "-m", "mia_exp.reproduce"]
 
 
-def reproduce(*words: str, cwd: Path, data: Path = DATA) -> subprocess.CompletedProcess[str]:
+def reproduce(*words: str, cwd: Path, data: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "MIA_EXP_DATA": str(data)}
     return subprocess.run([*COMMAND, *words], cwd=cwd, env=environment, capture_output=True, text=True)
 
@@ -46,8 +42,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_figure_from_its_sweep_to_the_page(project: Path) -> None:
-    outcome = reproduce("fig8", *TINY, "dataset=facades", "attack.alpha=0,1", cwd=project)
+def test_a_figure_from_its_sweep_to_the_page(project: Path, drawn_data: Path) -> None:
+    outcome = reproduce("fig8", *TINY, "dataset=facades", "attack.alpha=0,1", cwd=project, data=drawn_data)
     assert outcome.returncode == 0, outcome.stderr
     found = json.loads((project / "results/cpu/fig8.json").read_text())
     assert [job["overrides"]["attack.alpha"] for job in found["jobs"]] == ["0", "1"]
@@ -59,10 +55,10 @@ def test_a_figure_from_its_sweep_to_the_page(project: Path) -> None:
     assert "![AUC against alpha](../results/cpu/fig8.png)" in (project / "docs/results.md").read_text()
 
 
-def test_a_cell_that_fails_leaves_the_others_and_is_named(project: Path) -> None:
+def test_a_cell_that_fails_leaves_the_others_and_is_named(project: Path, drawn_data: Path) -> None:
     data = project / "data"
     (data / "maps/train").mkdir(parents=True)
-    (data / "facades").symlink_to(DATA / "facades")
+    (data / "facades").symlink_to(drawn_data / "facades")
     (data / "maps/train/1.jpg").write_bytes(b"no image")
     words = [*TINY, "attack.alpha=1", "dataset=facades,maps2sat"]
     outcome = reproduce("fig8", *words, cwd=project, data=data)
@@ -76,15 +72,15 @@ def test_a_cell_that_fails_leaves_the_others_and_is_named(project: Path) -> None
     (data / "maps/train/1.jpg").unlink()
     (data / "maps/train").rmdir()
     (data / "maps").rmdir()
-    (data / "maps").symlink_to(DATA / "maps")
+    (data / "maps").symlink_to(drawn_data / "maps")
     again = reproduce("fig8", *words, cwd=project, data=data)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("made victim") + again.stderr.count("made victim") == 1
 
 
-def test_an_interrupted_item_goes_on(project: Path) -> None:
+def test_an_interrupted_item_goes_on(project: Path, drawn_data: Path) -> None:
     words = [*TINY, "dataset=facades", "attack.alpha=0,1"]
-    environment = {**os.environ, "MIA_EXP_DATA": str(DATA)}
+    environment = {**os.environ, "MIA_EXP_DATA": str(drawn_data)}
     with subprocess.Popen(
         [*COMMAND, "fig8", *words], cwd=project, env=environment, start_new_session=True
     ) as process:
@@ -96,7 +92,7 @@ def test_an_interrupted_item_goes_on(project: Path) -> None:
     assert process.returncode == 130
     first = json.loads((project / "results/cpu/fig8.json").read_text())
     assert first["jobs"][0]["metrics"] is not None
-    again = reproduce("fig8", *words, cwd=project)
+    again = reproduce("fig8", *words, cwd=project, data=drawn_data)
     assert again.returncode == 0, again.stderr
     assert "made victim" not in again.stdout + again.stderr
     found = json.loads((project / "results/cpu/fig8.json").read_text())
@@ -104,10 +100,10 @@ def test_an_interrupted_item_goes_on(project: Path) -> None:
 
 
 def test_status_says_what_there_is_to_do(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, drawn_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
-    monkeypatch.setenv("MIA_EXP_DATA", str(DATA))
+    monkeypatch.setenv("MIA_EXP_DATA", str(drawn_data))
     monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"], "fig14": ITEMS["fig14"]})
     status.print_status("cpu", project / "results")
     rows = {
@@ -123,10 +119,10 @@ def test_status_says_what_there_is_to_do(
 
 
 def test_status_knows_the_cost_of_what_was_made_elsewhere(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, drawn_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
-    monkeypatch.setenv("MIA_EXP_DATA", str(DATA))
+    monkeypatch.setenv("MIA_EXP_DATA", str(drawn_data))
     monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"]})
     jobs = []
     # Made by an earlier commit, whose keys were others; 600 + 30 and 60 + 6 seconds.
@@ -149,7 +145,7 @@ def test_status_knows_the_cost_of_what_was_made_elsewhere(
     assert "12 min" in out
 
 
-def test_an_unknown_item_is_one_line(project: Path) -> None:
-    outcome = reproduce("table9", cwd=project)
+def test_an_unknown_item_is_one_line(project: Path, drawn_data: Path) -> None:
+    outcome = reproduce("table9", cwd=project, data=drawn_data)
     assert outcome.returncode == 2
     assert "table9: expected all, status, page, or one of table1" in outcome.stderr.splitlines()[-1]

@@ -82,3 +82,32 @@ def test_no_old_page_stands_beside_missing_numbers(folder_dataset: Path, tmp_pat
     assert mia_exp(*words, "victim.learning_rate=1e37", cwd=tmp_path).status == 1
     left = {path.name for path in files_under(tmp_path / "here")}
     assert not left & {"metrics.json", "scores.parquet", "report.html"}
+
+
+def test_a_sweep_in_its_old_folder_makes_only_what_is_missing(
+    folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commit(name: str) -> None:
+        for module in ("mia_exp.run", "mia_exp.sweep"):
+            monkeypatch.setattr(f"{module}.git_commit", lambda: name)
+
+    def reported() -> list[int]:
+        return [(tmp_path / f"sweep/{number}/metrics.json").stat().st_mtime_ns for number in (0, 1)]
+
+    words = ["-m", *tiny(folder_dataset), "attack.alpha=0,1", "hydra.sweep.dir=sweep"]
+    commit("abc")
+    assert mia_exp(*words, cwd=tmp_path).status == 0
+    first = reported()
+    (tmp_path / "sweep/1/metrics.json").unlink()
+    outcome = mia_exp(*words, cwd=tmp_path)
+    assert outcome.status == 0
+    assert outcome.out.count("done before") == 1
+    again = reported()
+    assert again[0] == first[0]
+    assert again[1] > first[1]
+
+    # Other settings, another commit, a changed checkout: nothing is left out.
+    assert "done before" not in mia_exp(*words, "evaluation.folds=4", cwd=tmp_path).out
+    for name in ("def", "def-dirty", "def-dirty"):
+        commit(name)
+        assert "done before" not in mia_exp(*words, "evaluation.folds=4", cwd=tmp_path).out

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from mia_exp.config.compose import compose_run
+from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
-from tests.composition.conftest import BY_ATTACK, BY_VICTIM, SMALL
 from tests.discovery import choices
+from tests.pipeline.conftest import BY_ATTACK, BY_VICTIM, SMALL
 
 STATISTICS = {"l_diff", "brightness", "contrast", "laplacian_energy", "file_size"}
 
@@ -35,6 +36,11 @@ def job(cwd: Path, *words: str) -> tuple[dict[str, object], Path]:
     return json.loads((folder / "metrics.json").read_text()), folder
 
 
+def planned(*words: str) -> dict[str, str]:
+    """The keys of a job's stages."""
+    return {name: stage.key for name, stage in Pipeline(compose_run([*SMALL, *words])).stages.items()}
+
+
 def check(metrics: dict[str, object], folder: Path, attack: str) -> None:
     attacks, blind = declared(attack)
     assert set(metrics["attacks"]) == attacks  # type: ignore[arg-type]
@@ -55,6 +61,8 @@ def test_victim_meets_attack(victim: str, attack: str, shared_folder: Path, sear
     assert metrics["victim"]["kind"] == victim  # type: ignore[index]
     assert metrics["damage"] is None
     check(metrics, folder, attack)
+    # What was made is what another attack on this victim asks for.
+    assert metrics["provenance"]["keys"]["victim"] == planned(*BY_VICTIM[victim])["victim"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("attack", list(BY_ATTACK))
@@ -62,6 +70,7 @@ def test_defense_meets_attack(attack: str, shared_folder: Path, searched_photos:
     words = ["defense=gauss", f"attack={attack}", *BY_ATTACK[attack], *searched_photos]
     metrics, folder = job(shared_folder, *words)
     check(metrics, folder, attack)
+    assert metrics["provenance"]["keys"]["victim"] == planned()["victim"]  # type: ignore[index]
     damage = metrics["damage"]
     assert damage["n"] == 10  # type: ignore[index]
     # Noise of 0.1 is 20 dB, a little more where it is clamped; and it takes answers away from the target.
@@ -69,9 +78,17 @@ def test_defense_meets_attack(attack: str, shared_folder: Path, searched_photos:
     assert damage["defended"]["ssim"] < damage["undefended"]["ssim"]  # type: ignore[index]
 
 
-def test_one_victim_and_one_shadow_model_served_them_all(shared_folder: Path) -> None:
-    made = [path.parent.parent.name for path in shared_folder.glob("outputs/artifacts/*/*/manifest.json")]
-    assert made.count("victim") == made.count("shadow_model") == len(BY_VICTIM)
+@pytest.mark.parametrize("victim", list(BY_VICTIM))
+def test_one_victim_and_one_shadow_model_serve_all_attacks_and_defenses(
+    victim: str, searched_photos: list[str]
+) -> None:
+    plans = [
+        planned(*BY_VICTIM[victim], f"defense={defense.name}", f"attack={attack}", *more, *searched_photos)
+        for defense, (attack, more) in product(choices("defense"), BY_ATTACK.items())
+    ]
+    assert len({plan["victim"] for plan in plans}) == 1
+    shadows = [plan["shadow_model"] for plan in plans if "shadow_model" in plan]
+    assert len(shadows) == 2 * len(choices("defense")) and len(set(shadows)) == 1
 
 
 def test_difficulty_needs_no_victim(shared_folder: Path) -> None:
@@ -110,7 +127,11 @@ def test_everything_composes_with_everything() -> None:
     attacks = [choice for choice in choices("attack") if choice.cls.queries_victim]  # type: ignore[attr-defined]
     assert {choice.name for choice in attacks} == set(BY_ATTACK), "an attack without a test"
     assert {choice.name for choice in victims} == set(BY_VICTIM), "a victim without a test"
-    for group in product(datasets, victims, attacks, choices("defense")):
+    defenses = choices("defense")
+    for places in product(*(enumerate(group) for group in (datasets, victims, attacks))):
+        # Defenses take turns, so that each meets any two of the others.
+        defense = defenses[sum(place for place, _ in places) % len(defenses)]
+        group = [*(choice for _, choice in places), defense]
         config = compose_run([f"{choice.group}={choice.name}" for choice in group] + ["split.n_shadow=100"])
         for choice in group:
             assert type(getattr(config, choice.group)) is choice.cls
@@ -129,4 +150,5 @@ def test_a_shadow_model_can_be_trained_on_another_dataset(
         json.loads(path.read_text()) for path in shared_folder.glob("outputs/artifacts/shadow_model/*/m*.json")
     ]
     here = metrics["provenance"]["keys"]["shadow_model"]  # type: ignore[index]
+    assert here != planned(f"attack={attack}", *BY_ATTACK[attack])["shadow_model"]
     assert here in [manifest["key"] for manifest in manifests]

@@ -2,12 +2,12 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import LEFT, RIGHT
 from PIL import Image
 
 from mia_exp.core.errors import DataError
 from mia_exp.data import Record
 from mia_exp.data.readers.side_by_side import Direction, Side, SideBySideDataset
+from tests.data.conftest import LEFT, RIGHT
 
 
 def config(root=None, **settings) -> SideBySideDataset:
@@ -111,9 +111,9 @@ def test_official_partitions():
 @pytest.mark.parametrize(
     ("folder", "nonmembers", "counts"),
     [
-        ("facades", "test", {"train": 400, "test": 106}),
-        ("maps", "val", {"train": 1096, "val": 1098}),
-        ("cityscapes", "val", {"train": 2000, "val": 500}),
+        pytest.param("facades", "test", {"train": 400, "test": 106}, marks=pytest.mark.real_data("facades")),
+        pytest.param("maps", "val", {"train": 1096, "val": 1098}, marks=pytest.mark.real_data("maps")),
+        pytest.param("cityscapes", "val", {"train": 2000, "val": 500}, marks=pytest.mark.real_data("cityscapes")),
     ],
 )
 def test_real_datasets(real_data, folder, nonmembers, counts):
@@ -126,6 +126,7 @@ def test_real_datasets(real_data, folder, nonmembers, counts):
     assert conversions == frozenset()
 
 
+@pytest.mark.real_data("facades")
 def test_in_facades_x_is_the_label_map(real_data):
     source = config(real_data, folder="facades").open(real_data)
     x, y, _ = source.load("train/1", 256, 256)

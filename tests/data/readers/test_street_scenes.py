@@ -83,10 +83,9 @@ def test_a_label_that_cityscapes_has_not(cityscapes):
         opened(cityscapes).load("train/aachen/aachen_000002_000019", 32, 32)
 
 
-def test_a_folder_that_is_not_cityscapes(tmp_path, monkeypatch):
+def test_a_folder_that_is_not_cityscapes(tmp_path):
     with pytest.raises(DataError, match=r"found no leftImg8bit, no gtFine"):
         opened(tmp_path)
-    monkeypatch.delenv("MIA_EXP_DATA", raising=False)
     with pytest.raises(DataError, match=r"cityscapes_original is not downloaded.*www\.cityscapes-dataset\.com"):
         CityscapesDataset().open(tmp_path)
 

@@ -11,14 +11,17 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from mia_exp.attacks.evidence import Evidence
+from mia_exp.attacks.ours import Ours
 from mia_exp.config.compose import compose_run
 from mia_exp.core.artifacts import Stage
+from mia_exp.core.errors import MiaError
 from mia_exp.data import Split
 from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.data.store import PairStore
 from mia_exp.pipeline import Pipeline
 from tests.cli import tiny
-from tests.composition.conftest import BY_ATTACK
+from tests.pipeline.conftest import BY_ATTACK
 
 # What the pipeline asks of the evidence, and no attack: the class of what attacks are given has neither.
 LATER = {"own_dataset", "variant_pairs"}
@@ -170,11 +173,41 @@ def spoil(tmp_path: Path) -> Callable[[Path, list[str]], Path]:
     return copy
 
 
-def test_a_score_table_never_holds_a_label(folder_dataset: Path, tmp_path: Path) -> None:
-    run = opened(folder_dataset, tmp_path, "ours")
-    run.run()
-    table = run.scores
-    assert list(table.index) == sorted(run.ids), "the order of the rows would be a label"
-    labels = table.index.isin(run.split_lists.members)
-    for name in table.columns:
-        assert not np.array_equal(pd.to_numeric(table[name]).to_numpy() > 0.5, labels)
+@pytest.fixture(scope="module")
+def made(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of a run that has ended."""
+    output = tmp_path_factory.mktemp("made")
+    opened(folder_dataset, output, "ours").run()
+    return output
+
+
+def test_a_score_table_is_in_the_order_of_ids_whatever_an_attack_returns(
+    folder_dataset: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = opened(folder_dataset, made, "ours").scores
+    score = Ours.score
+
+    def ranked(attack: Ours, evidence: Evidence) -> pd.DataFrame:
+        return score(attack, evidence).sort_values("l_mem")
+
+    monkeypatch.setattr(Ours, "score", ranked)
+    run = opened(folder_dataset, made, "ours")
+    assert list(run.scores.index) == sorted(run.ids), "the order of the rows would say who is likely a member"
+    assert run.scores.equals(expected)
+    assert list(ranked(Ours(), run.evidence).index) != sorted(run.ids)
+
+
+def test_a_score_table_has_no_column_that_the_attack_does_not_declare(
+    folder_dataset: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = opened(folder_dataset, made, "ours")
+    score = Ours.score
+    members = run.split_lists.members
+    # A label, in a column of its own.
+    monkeypatch.setattr(
+        Ours,
+        "score",
+        lambda attack, evidence: score(attack, evidence).assign(member=lambda table: table.index.isin(members)),
+    )
+    with pytest.raises(MiaError, match="attack=ours declares the columns l_mem and made l_mem, member"):
+        _ = run.scores

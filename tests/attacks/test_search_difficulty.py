@@ -62,7 +62,6 @@ def test_no_csv_and_no_folder(folder):
 
 
 def test_where_they_are(monkeypatch, tmp_path):
-    monkeypatch.delenv("MIA_EXP_DATA", raising=False)
     with pytest.raises(DataError, match=r"visual_search\.scores.*visual_search\.photos.*MIA_EXP_DATA"):
         scored_photo_paths(VisualSearchSettings(scores="a.csv"))
     assert scored_photo_paths(VisualSearchSettings("a.csv", "b")) == (Path("a.csv"), Path("b"))
@@ -82,6 +81,7 @@ def test_the_fingerprint_follows_photos_and_scores(folder):
     assert fingerprint_photos(listed(folder)) != changed
 
 
+@pytest.mark.real_data("vsd")
 def test_the_published_file(real_data):
     scores, photos = real_data / "vsd" / "VSD_dataset.csv", real_data / "vsd" / "JPEGImages"
     with pytest.raises(DataError, match="9540 of the 11540 photos"):

@@ -1,7 +1,6 @@
 """The command line's mistakes: each ends before any work, in one message that names key, value and choices."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +13,7 @@ from mia_exp.attacks.supervised import Supervised
 from mia_exp.config import Config
 from mia_exp.config.command_line import read_command
 from mia_exp.config.compose import compose_run
+from mia_exp.config.source import CONF
 from mia_exp.core.errors import ConfigError
 from mia_exp.data.readers.celeba import CelebADataset
 from mia_exp.data.readers.folder import FolderDataset
@@ -23,7 +23,7 @@ from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 from mia_exp.victims.query_settings import QueryMode
 
-EXPERIMENTS = sorted(path.stem for path in (Path(__file__).parents[1] / "conf/experiment").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 
 # What is composed, and the schema whose defaults it has.
@@ -142,7 +142,10 @@ def test_a_mistake_is_named(words: str, message: str) -> None:
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_composes(experiment: str) -> None:
-    read_command([f"experiment={experiment}"])
+    config = read_command([f"experiment={experiment}"]).jobs[0].config
+    # The paper's items have the size of two cores until somebody says scale=paper.
+    if "override /scale: cpu" in (CONF / "experiment" / f"{experiment}.yaml").read_text():
+        assert (config.scale, config.victim.image_size) == ("cpu", 64)
 
 
 def test_options_and_sweeps_are_no_mistakes() -> None:

@@ -2,9 +2,12 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import wandb
 
 from tests.cli import mia_exp, tiny
 
@@ -29,3 +32,24 @@ def test_csv_holds_the_losses_and_the_results(folder_dataset: Path, tmp_path: Pa
         assert float(results["deltas/l_mem - l_rec/ci95/high"]) == pytest.approx(high)
         tables[name] = [value for _, value in losses]
     assert tables["folder"] == pytest.approx(tables["again"], rel=1e-6)
+
+
+def test_wandb_runs_offline_one_run_a_job(
+    folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    words = [*tiny(folder_dataset), "logger=wandb", "victim.learning_rate=1e37,2e-4"]
+    outcome = mia_exp("-m", *words, cwd=tmp_path)
+    assert outcome.status == 1  # the first job diverges
+    assert wandb.run is None, "a run was left open"
+    assert len(list(tmp_path.glob("outputs/runs/*/*/*/wandb/offline-run-*"))) == 2
+
+
+def test_wandb_is_not_imported_without_need(folder_dataset: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['wandb'] = None; sys.argv = ['mia-exp', *sys.argv[1:]];"
+        "from mia_exp.__main__ import main; main()"
+    )
+    words = tiny(folder_dataset)
+    result = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

@@ -10,6 +10,7 @@ from mia_exp.data.readers.celeba import CelebADataset, Landmarks
 from mia_exp.data.readers.imagenet import ImageNetDataset
 
 
+@pytest.mark.real_data("celeba")
 def test_the_real_faces_are_where_their_contours_say(real_data):
     source = CelebADataset(root=str(real_data / "celeba")).open(real_data)
     records = source.records()

@@ -1,0 +1,130 @@
+"""The benchmarks run at their smallest size, so that they can't rot; no test looks at the clock."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mia_exp.benchmarks import difficulty, evaluation, fleet, growth, queries, sweep, training
+from mia_exp.benchmarks.tables import write_tables
+from mia_exp.data.store import PairStore
+from mia_exp.victims.base import TrainedVictim
+from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from tests.cli import mia_exp
+
+
+def test_difficulty_benchmark_compares_equal_scores(tmp_path: Path) -> None:
+    difficulty.run(tmp_path, batch_sizes=(1,), repeats=1)
+    result = json.loads((tmp_path / "difficulty.json").read_text())
+    assert result["largest_relative_error"] < 1e-4
+    # float32 keeps seven digits, of which a fit of 3840 columns costs some: another fit than float64's.
+    assert result["largest_relative_error"] < result["largest_relative_error_of_float32"] < 0.05
+    assert result["device"].startswith("CPU")
+
+
+def test_evaluation_benchmark_compares_equal_spreads(tmp_path: Path) -> None:
+    result = evaluation.run(tmp_path, samples=200, columns=2, replicates=2000, repeats=1)
+    # 40 resamples know a spread to about an eighth.
+    assert result["mean_spread_fast"] == pytest.approx(result["mean_spread_slow"], rel=0.4)
+    assert json.loads((tmp_path / "evaluation.json").read_text())["ratio"] == result["ratio"]
+
+
+def test_training_benchmark_trains_every_victim_in_every_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+    fit = training.fit
+
+    def watched(config: TrainedVictim, store: PairStore, ids: Sequence[str], epochs: int, *more: Any) -> object:
+        trained.append((type(config).__name__, config.precision.name, config.image_size, len(ids), epochs))
+        return fit(config, store, ids, epochs, *more)
+
+    monkeypatch.setattr(training, "fit", watched)
+    result = training.run(tmp_path, size=64, width=4, steps=2, seeds=1, learning=(8, 1))
+    # Two more steps to warm up; then the comparison of what two forms learn.
+    timed = [(victim, form, 64, 4, 1) for victim in ("Pix2Pix", "Pix2PixHD") for form in ("float32", "bf16")]
+    assert trained == [*timed, ("Pix2Pix", "float32", 64, 8, 1), ("Pix2Pix", "bf16", 64, 8, 1)]
+    assert [(row["victim"], row["form"]) for row in result["steps"]] == [
+        (victim.lower(), form) for victim, form, *_ in timed
+    ]
+    # The same pairs and seed: rounding moves the error a little, and does move it.
+    [exact], [rounded] = (result["held_out_l1"][form] for form in ("float32", "bf16"))
+    assert exact != rounded and exact == pytest.approx(rounded, rel=0.05)
+
+
+def test_queries_benchmark_compares_equal_answers(tmp_path: Path) -> None:
+    result = queries.run(tmp_path, size=64, width=4, images=4, batch_sizes=(1, 3), repeats=1)
+    assert [row["batch_size"] for row in result["fast"]] == [1, 3]
+    # Another order of summation may round a byte up that was rounded down.
+    assert all(row["largest_difference"] <= 1 for row in result["fast"])
+
+
+def test_sweep_benchmark_times_cached_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command is run to warm up and once to be timed: one job, a sweep of two, the help."""
+    seen = []
+    start = sweep._mia_exp
+
+    def watched(words: Sequence[str], cwd: Path) -> None:
+        before = set(cwd.glob("outputs/runs/**/metrics.json"))
+        if words == ["--help"]:
+            start(words, cwd)
+        else:  # here, where everything is imported
+            assert mia_exp(*words, cwd=cwd).status == 0
+        fresh = sorted(set(cwd.glob("outputs/runs/**/metrics.json")) - before)
+        alphas = [json.loads(path.read_text())["attack"]["alpha"] for path in fresh]
+        victims = list(cwd.glob("outputs/artifacts/victim/*/manifest.json"))
+        seen.append((alphas if "-m" in words else len(alphas), len(victims)))
+
+    monkeypatch.setattr(sweep, "_mia_exp", watched)
+    sweep.run(tmp_path, samples=20, values=2, repeats=1)
+    # One victim from the first to the last.
+    assert seen == [(1, 1)] * 2 + [([0.5, 1.0], 1)] * 2 + [(0, 1)] * 2
+
+
+def test_growth_benchmark_runs_every_size_and_draws_it(tmp_path: Path) -> None:
+    result = growth.run(tmp_path, sizes=(20, 40))
+    assert [row["n"] for row in result["rows"]] == [20, 40]
+    for row in result["rows"]:
+        # The stages take no longer than the process that ran them, whose start and report are the rest.
+        assert all(seconds > 0 for seconds in row["parts"].values())
+        # PyTorch alone takes a hundred; nothing here needs gigabytes.
+        assert 100 < row["peak_mb"] < 4000
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+TRAIN = fleet._train
+
+
+def noted(folder: Path, config: Pix2Pix, seed: int, pairs: int) -> None:
+    """Trains, and notes which process did; a function that other processes find by its name."""
+    TRAIN(folder, config, seed, pairs)
+    with Path(os.environ["NOTES"]).open("a") as notes:
+        notes.write(f"{os.getpid()} {seed}\n")
+
+
+def test_fleet_benchmark_trains_the_same_victims_here_and_in_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTES", str(tmp_path / "notes.txt"))
+    monkeypatch.setattr(fleet, "_train", noted)
+    fleet.run(tmp_path, victims=2, pairs=4, epochs=1, width=4, processes=2)
+    lines = [line.split() for line in (tmp_path / "notes.txt").read_text().splitlines()]
+    here = Counter(seed for process, seed in lines if process == str(os.getpid()))
+    elsewhere = Counter(seed for process, seed in lines if process != str(os.getpid()))
+    # Seeds 0 and 1, once what warms up the process, or each of the two, has trained seed 0.
+    assert here == {"0": 2, "1": 1}
+    assert elsewhere == {"0": 3, "1": 1}
+
+
+def test_tables_are_those_of_the_results(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    page = tmp_path / "page.md"
+    page.write_text((root / "docs/performance.md").read_text())
+    write_tables(root / "results/bench", page)
+    assert page.read_text() == (root / "docs/performance.md").read_text()
+    result = json.loads((root / "results/bench/difficulty.json").read_text())
+    assert f"| {result['best_ratio']:.1f} | {result['best_ratio_to_float32']:.1f} |" in page.read_text()
