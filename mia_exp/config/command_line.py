@@ -24,8 +24,9 @@ from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseExceptio
 from mia_exp.config import Config
 from mia_exp.config.compose import typed_config
 from mia_exp.config.mistakes import explain, first_line, group_of, shortened
-from mia_exp.config.source import CONF, PRIMARY, search_also
+from mia_exp.config.source import PRIMARY, search_also
 from mia_exp.core.check import require
+from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError, MiaError
 from mia_exp.core.storage import refusal
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.config.source import CONF
+from mia_exp.core.conf_folder import CONF
 from mia_exp.report.table import print_table
 from tests.cli import TINY, mia_exp, tiny
 
