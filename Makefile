@@ -51,7 +51,7 @@ launcher ?= $(if $(filter cpu,$(scale)),joblib,basic)
 reproduce: $(READY)  ## make every table and figure of the paper again, at scale=cpu or scale=paper
 	$(BIN)/mia-reproduce all --scale $(scale) hydra/launcher=$(launcher)
 
-reproduce-%: $(READY)  ## the same of one, such as reproduce-table4; reproduce-status says what is done and what is missing
+reproduce-%: $(READY)  ## the same of one, such as reproduce-table4; reproduce-status says what is done
 	$(BIN)/mia-reproduce $* --scale $(scale) hydra/launcher=$(launcher)
 
 check: $(READY)  ## lint, types and import layers

@@ -7,8 +7,8 @@ import yaml
 
 from mia_exp.attacks.base import OwnPairs
 from mia_exp.config.components import find_class, groups
-from mia_exp.config.source import CONF
 from mia_exp.core.component import Component
+from mia_exp.core.conf_folder import CONF
 
 
 @dataclass(frozen=True)

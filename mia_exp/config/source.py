@@ -20,13 +20,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from mia_exp.config.components import TARGET, find_class, groups, scalars, settings_groups
 from mia_exp.config.run_settings import Config
+from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError
 
 SCHEME = "mia-exp"
 PRIMARY = "config"
-_PACKAGE = Path(__file__).parents[1]
-# In a wheel it lies in the package, in a clone beside it.
-CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 _further: list[Path] = []
 

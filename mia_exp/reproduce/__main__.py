@@ -6,15 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mia_exp.config.command_line import read_command
 from mia_exp.core.errors import MiaError
 from mia_exp.core.terminal import plain_console, print_in_what_there_is
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
-from mia_exp.reproduce.figures import draw
-from mia_exp.reproduce.page import write_page
-from mia_exp.reproduce.status import print_status
 
 RESULTS = Path("results")
 OUTPUTS = Path("outputs")
@@ -53,8 +49,13 @@ def main() -> None:
 def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
     """Does what one word of the command line asks; returns whether something is missing."""
     if name == "status":
+        from mia_exp.reproduce.status import print_status
+
         print_status(scale, RESULTS)
         return False
+    # Imported where it is used, as in `_reproduce`: `status` answers before torch has loaded.
+    from mia_exp.reproduce.page import write_page
+
     items = {"page": [], "all": list(ITEMS.values())}.get(name) or ([ITEMS[name]] if name in ITEMS else [])
     missing = [cell for item in items for cell in _reproduce(item, scale, overrides)]
     write_page(RESULTS)
@@ -80,6 +81,9 @@ def _run(command: Sequence[str]) -> int:
 
 def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     """Runs an item's experiments, keeps what they found, draws it; returns the cells that are missing."""
+    from mia_exp.config.command_line import read_command
+    from mia_exp.reproduce.figures import draw
+
     folder = RESULTS / scale
     for experiment in item.experiments:
         if wanting := item.wanting(experiment):

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
+from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from mia_exp.core.termination import Terminated

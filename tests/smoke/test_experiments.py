@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.config.source import CONF
+from mia_exp.core.conf_folder import CONF
 from tests.cli import TINY, mia_exp, tiny
 
 # Sweeps have tests of their own: here, and in tests/reproduce.

@@ -58,7 +58,8 @@ def _smooth_noise(count: int, side: int) -> "Tensor":
 
     frequency = torch.fft.fftfreq(side)
     radius = torch.hypot(frequency[:, None], frequency[None, : side // 2 + 1].abs())
-    radius[0, 0] = torch.inf
+    radius[0, 0] = 1
     spectrum = torch.fft.rfft2(torch.randn(count, 3, side, side)) / radius
+    spectrum[..., 0, 0] = 0
     noise: Tensor = torch.fft.irfft2(spectrum, s=(side, side))
     return noise / noise.std(dim=(2, 3), keepdim=True)
