@@ -14,8 +14,8 @@ from mia_exp.config.command_line import read_command
 from mia_exp.config.compose import typed_config
 from mia_exp.config.source import CONF, PRIMARY
 from mia_exp.core.errors import MiaError
-from mia_exp.core.storage import is_disk_full, refusal
-from mia_exp.core.terminal import print_in_what_there_is
+from mia_exp.core.storage import is_disk_full, os_error_message
+from mia_exp.core.terminal import replace_unencodable
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.folders import claim, exclusive, quoted
 from mia_exp.run import print_plan, run
@@ -28,7 +28,7 @@ log = logging.getLogger("mia_exp")
 def app(composed: DictConfig) -> None:
     """Runs one job of the composed configuration."""
     # Again, for a launcher's processes start here.
-    print_in_what_there_is()
+    replace_unencodable()
     folder = Path(HydraConfig.get().runtime.output_dir)
     config = typed_config(composed)
     settings = OmegaConf.to_yaml(composed, resolve=True)
@@ -52,7 +52,7 @@ def main() -> None:
 
     Exits 0; 1 for an error, 130 for Ctrl-C, 143 for SIGTERM.
     """
-    print_in_what_there_is()
+    replace_unencodable()
     # Makes Hydra raise instead of printing and exiting, so that each error is said in one place and one way.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
@@ -65,7 +65,7 @@ def main() -> None:
             sys.exit(f"error: the disk is full ({error}). Free some space and run the same command again.")
         if error.errno is None:
             raise
-        sys.exit(f"error: {refusal(error)}")
+        sys.exit(f"error: {os_error_message(error)}")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
         sys.exit(130)
@@ -78,7 +78,7 @@ def _run(words: list[str]) -> None:
     """Runs the jobs of a command line, or prints their plans, once all of them were checked."""
     command = read_command(words)
     sys.argv[1:] = [*command.options, *command.overrides]
-    if command.only_asks:
+    if command.information_only:
         app()
         return
     if any(job.config.dry_run for job in command.jobs):

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mia_exp.core.errors import StorageError
-from mia_exp.core.storage import what_lies_at
+from mia_exp.core.storage import describe_non_folder
 
 LOCK = ".lock"
 
@@ -30,7 +30,7 @@ def claim(wanted: Path, named_by_time: bool) -> Path:
         StorageError: Something that is no folder lies in its place.
     """
     for place in (*wanted.parents, wanted):
-        if found := what_lies_at(place):
+        if found := describe_non_folder(place):
             raise StorageError(f"{place}: expected a folder for the run, found {found}. Set output_dir to another.")
     if not named_by_time:
         wanted.mkdir(parents=True, exist_ok=True)

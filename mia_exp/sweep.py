@@ -11,7 +11,7 @@ from mia_exp.core.provenance import git_commit
 from mia_exp.core.storage import remove_unfinished
 
 # What a run leaves, the page first: where the page is, all is.
-LEFT = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
+RESULT_FILES = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
 
 
 def is_finished(folder: Path, settings: str) -> bool:
@@ -24,7 +24,9 @@ def is_finished(folder: Path, settings: str) -> bool:
     Returns:
         Whether the job left its results there, with the same settings, made by the same unchanged commit.
     """
-    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all((folder / name).is_file() for name in LEFT):
+    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all(
+        (folder / name).is_file() for name in RESULT_FILES
+    ):
         return False
     try:
         if (folder / "config.yaml").read_text(encoding="utf-8") != settings:
@@ -38,7 +40,7 @@ def is_finished(folder: Path, settings: str) -> bool:
 
 def clear(folder: Path) -> None:
     """Removes the results of an earlier run from its folder: they would pass for the next one's if it failed."""
-    for name in LEFT:
+    for name in RESULT_FILES:
         (folder / name).unlink(missing_ok=True)
     for place in (folder, folder / "figures"):
         remove_unfinished(place)

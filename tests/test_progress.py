@@ -124,7 +124,7 @@ def test_a_duration_is_said_as_a_person_would(seconds: float, words: str) -> Non
 def test_every_long_part_of_a_run_says_so_on_standard_error_and_in_its_log(
     folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.0)
     words = tiny(
         folder_dataset,
         "attack=shadow",

@@ -22,7 +22,7 @@ from mia_exp.data.crop import augmented
 
 AUGMENTATIONS = ("flip", "crop")
 # pix2pix's ratio of the size that is loaded to the size that is cropped from it.
-CROPPED_FROM = 286 / 256
+LOAD_SIZE_RATIO = 286 / 256
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Augmented(Attack):
 
     def _errors(self, evidence: Evidence) -> Stage:
         size, ids = evidence.image_size, evidence.ids
-        pairs = evidence.pairs_at(round(size * CROPPED_FROM) if "crop" in self.kinds else size)
+        pairs = evidence.pairs_at(round(size * LOAD_SIZE_RATIO) if "crop" in self.kinds else size)
 
         def build(folder: Path) -> None:
             from mia_exp.data.tensors import to_tensor, to_uint8

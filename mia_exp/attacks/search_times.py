@@ -17,11 +17,11 @@ from mia_exp.data.tables import named_rows
 SCORES = Path("vsd") / "VSD_dataset.csv"
 PHOTOS = Path("vsd") / "JPEGImages"
 # Fewer say nothing about a regression's rank correlation.
-FEWEST = 10
+MIN_PHOTOS = 10
 # Published scores differ by a few seconds; the squares of what is far beyond are no numbers any more.
-WIDEST = 1e9
+MAX_SCORE_RANGE = 1e9
 # How many names an error lists.
-SHOWN = 5
+MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
     by_name = _read_scores(scores, files)
     missing = sorted(name for name in by_name if name not in files)
     if missing and not allow_missing:
-        names = short(", ".join(missing[:SHOWN]), 400) + (", ..." if len(missing) > SHOWN else "")
+        names = short(", ".join(missing[:MAX_LISTED]), 400) + (", ..." if len(missing) > MAX_LISTED else "")
         raise DataError(
             f"{photos}: {len(missing)} of the {len(by_name)} photos that {scores.name} has a score for are not "
             f"there: {names}. Add them, or set "
             f"visual_search.allow_missing=true to learn from the {len(by_name) - len(missing)} that are."
         )
     found = [ScoredPhoto(name, by_name[name], files[name]) for name in sorted(by_name) if name in files]
-    if len(found) < FEWEST:
+    if len(found) < MIN_PHOTOS:
         raise DataError(
-            f"{photos}: expected {FEWEST} or more photos with a score in {scores}, found {len(found)}. "
+            f"{photos}: expected {MIN_PHOTOS} or more photos with a score in {scores}, found {len(found)}. "
             "Is it the JPEGImages folder of PASCAL VOC 2012?"
         )
     _check_spread([photo.score for photo in found], scores)
@@ -105,9 +105,9 @@ def fingerprint_photos(photos: Sequence[ScoredPhoto]) -> str:
 def _check_spread(values: Sequence[float], path: Path) -> None:
     """The regression divides by the scores' standard deviation."""
     lowest, highest = min(values), max(values)
-    if lowest == highest or highest - lowest > WIDEST:
+    if lowest == highest or highest - lowest > MAX_SCORE_RANGE:
         raise DataError(
-            f"{path}: expected scores that differ, by {WIDEST:g} at most, found {lowest:g} to {highest:g} for the "
+            f"{path}: expected scores that differ, by {MAX_SCORE_RANGE:g} at most, found {lowest:g} to {highest:g} for the "
             f"{len(values)} photos: nothing can be learned of them. Is its last column the published score?"
         )
 

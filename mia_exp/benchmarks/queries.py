@@ -10,7 +10,7 @@ from rich.console import Console
 from mia_exp.benchmarks.measure import median_seconds, save_result
 from mia_exp.core.device import torch_device
 from mia_exp.data import InputLayout
-from mia_exp.victims import answer_queries, black_box
+from mia_exp.victims import black_box, run_queries
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.query_settings import QuerySettings
 
@@ -53,7 +53,7 @@ def run(
     for batch in batch_sizes:
 
         def fast(batch: int = batch) -> np.ndarray:
-            return np.concatenate(list(answer_queries(query, iter(torch.split(x, batch)), -(-images // batch))))
+            return np.concatenate(list(run_queries(query, iter(torch.split(x, batch)), -(-images // batch))))
 
         seconds = median_seconds(fast, repeats)
         largest = int(np.abs(fast().astype(int) - expected).max())

@@ -27,14 +27,13 @@ from mia_exp.config.mistakes import explain, first_line, group_of, shortened
 from mia_exp.config.source import CONF, PRIMARY, search_also
 from mia_exp.core.check import require
 from mia_exp.core.errors import ConfigError, MiaError
-from mia_exp.core.storage import refusal
 
 # A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
 # composes, those of the launchers too.
 warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
 
 # A sweep of more is taken for a slip of the pen.
-MOST_JOBS = 10_000
+MAX_JOBS = 10_000
 # What a folder is named by that nobody chose.
 BY_TIME = "${now:"
 
@@ -63,7 +62,7 @@ class Command:
         sweeps: Whether its jobs are those of a sweep.
         folder: Where the run, or the sweep, is to leave its results.
         named_by_time: Whether nobody chose that folder.
-        only_asks: Whether it asks for one of Hydra's own answers, such as `--help`, and for no job to be run.
+        information_only: Whether it only prints information, such as `--help`, and runs no job.
     """
 
     options: list[str]
@@ -72,7 +71,7 @@ class Command:
     sweeps: bool
     folder: Path
     named_by_time: bool
-    only_asks: bool
+    information_only: bool
 
 
 def read_command(words: Sequence[str]) -> Command:
@@ -85,7 +84,7 @@ def read_command(words: Sequence[str]) -> Command:
         ConfigError: The first thing that does not fit, in words.
     """
     options, overrides = _parse(words)
-    only_asks = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
+    information_only = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
     with _composer(options.config_dir), _refusals(overrides):
         parsed = [_override(word) for word in overrides]
         first = _compose_first(parsed, options.multirun)
@@ -102,7 +101,9 @@ def read_command(words: Sequence[str]) -> Command:
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
         jobs = list(_jobs(parsed, first, sweeps))
-    return Command(_options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, only_asks)
+    return Command(
+        _options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, information_only
+    )
 
 
 def _parse(words: Sequence[str]) -> tuple[Any, list[str]]:
@@ -176,7 +177,7 @@ def _refusals(overrides: Sequence[str]) -> Iterator[None]:
         raise ConfigError(sentence) from error
     except OSError as error:
         if error.errno is not None:
-            raise ConfigError(refusal(error)) from error
+            raise ConfigError(os_error_message(error)) from error
         chosen = ", ".join(word for word in overrides if group_of(word))
         raise ConfigError(f"{chosen}: a file that it names holds no settings ({first_line(error)})") from error
 
@@ -230,7 +231,7 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [override.input_line or ""]
     try:
-        found = list(islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+        found = list(islice(override.sweep_string_iterator(), MAX_JOBS + 1))
     except (ValueError, ArithmeticError, HydraException) as error:
         raise ConfigError(f"{override.input_line}: not a list of values ({first_line(error)})") from error
     if not found:
@@ -276,8 +277,8 @@ def _combinations(overrides: Sequence[Override]) -> Iterator[tuple[str, ...]]:
         ConfigError: There are too many.
     """
     values = [_values(override) for override in overrides]
-    if prod(map(len, values)) > MOST_JOBS:
-        raise ConfigError(f"this sweep has more than {MOST_JOBS} jobs; give it fewer values")
+    if prod(map(len, values)) > MAX_JOBS:
+        raise ConfigError(f"this sweep has more than {MAX_JOBS} jobs; give it fewer values")
     return product(*values)
 
 

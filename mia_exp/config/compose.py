@@ -28,9 +28,9 @@ from mia_exp.core.component import groups_inside, target_of
 from mia_exp.core.errors import ConfigError
 
 # What torch's generators take.
-LARGEST_SEED = 2**64 - 1
+MAX_SEED = 2**64 - 1
 # What an array's length, and so any count, can be.
-LARGEST_COUNT = 2**63 - 1
+MAX_COUNT = 2**63 - 1
 
 
 def compose_run(words: Sequence[str] = ()) -> Config:
@@ -186,9 +186,9 @@ def _check_values(config: Config) -> None:
             if broken is not None:
                 raise ConfigError(f"{path}={value!r}: expected text that can be printed, found {broken!r} in it")
         elif path.rpartition(".")[2] == "seed":
-            if not 0 <= value <= LARGEST_SEED:
+            if not 0 <= value <= MAX_SEED:
                 raise ConfigError(f"{path}={value}: expected 0 or more, and less than 2^64")
-        elif abs(value) > LARGEST_COUNT:
+        elif abs(value) > MAX_COUNT:
             raise ConfigError(f"{path}={value}: expected a number below 2^63")
 
 

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from mia_exp.config.source import settings_of_choices
 
-LONGEST_QUOTE = 100
+MAX_QUOTE_LENGTH = 100
 MERGING = "Error merging override "
 
 
@@ -87,7 +87,7 @@ def one_line(message: str) -> str:
 
 def shortened(text: str) -> str:
     """A text as a sentence may quote it: its beginning, where it is long."""
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
+    return text if len(text) <= MAX_QUOTE_LENGTH else f"{text[:MAX_QUOTE_LENGTH]}..."
 
 
 def first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ from mia_exp.victims.base import TrainedVictim, Victim
 from mia_exp.victims.query_settings import QuerySettings
 
 # In bytes; file systems end at 255, and a launcher adds to it.
-LONGEST_NAME = 200
+MAX_NAME_BYTES = 200
 
 
 @dataclass
@@ -51,16 +51,16 @@ class Config:
             require(bool(getattr(self, setting).strip()), f"{setting}: expected a folder, found nothing")
         attack, victim = self.attack, self.victim
         require(
-            self.dataset.has_inputs or not victim.answers,
+            self.dataset.has_inputs or not victim.queryable,
             f"victim={victim.choice}: dataset={self.dataset.name} has images and no inputs, so nothing can "
             "be generated; use victim=none attack=difficulty",
         )
         require(
-            victim.answers or not attack.queries_victim,
+            victim.queryable or not attack.queries_victim,
             f"attack={attack.choice}: victim=none leaves nobody to attack; use attack=difficulty, or a victim",
         )
         require(
-            attack.queries_victim or not self.defense.changes_answers,
+            attack.queries_victim or not self.defense.changes_outputs,
             f"defense={self.defense.choice}: attack={attack.choice} asks no victim, so there is no answer "
             "to defend",
         )
@@ -92,4 +92,4 @@ def _check_name(name: str) -> None:
         f"name={name}: expected the name of one folder, without a slash; output_dir says where it lies",
     )
     size = len(name.encode())
-    require(size <= LONGEST_NAME, f"name={name[:20]}...: expected at most {LONGEST_NAME} bytes, found {size}")
+    require(size <= MAX_NAME_BYTES, f"name={name[:20]}...: expected at most {MAX_NAME_BYTES} bytes, found {size}")

@@ -1,7 +1,7 @@
-"""What the choices of a configuration group are: dataclasses whose fields are their settings.
+"""The base class of all choices of configuration groups: dataclasses whose fields are their settings.
 
-A component stands in one Python file, which holds its settings, their defaults and their meaning, and what it does;
-one YAML file in `conf/GROUP/` names it with `_target_` and says what differs from the defaults.
+A component is one Python file, which holds its settings, their defaults and meaning, and its behaviour. One YAML
+file in `conf/GROUP/` names it with `_target_` and sets what differs from the defaults.
 """
 
 import dataclasses
@@ -16,8 +16,8 @@ class Component:
     """A choice of a configuration group.
 
     Attributes:
-        title: What a person calls it, in a report.
-        version: Raised when its result changes for the same settings; a part of every key that it enters.
+        title: Its name in reports.
+        version: Increased when its result changes for the same settings; a part of every key that it enters.
     """
 
     title: ClassVar[str] = ""
@@ -25,7 +25,7 @@ class Component:
 
     @classmethod
     def check_declaration(cls) -> None:
-        """Refuses a class that does not declare what its group's components declare.
+        """Checks that the class declares what its group requires.
 
         Raises:
             ConfigError: It does not.
@@ -33,7 +33,7 @@ class Component:
 
     @property
     def choice(self) -> str:
-        """What it is called on the command line: by convention, its Python file and its YAML file have one name."""
+        """Its name on the command line: by convention, its Python file and its YAML file have the same name."""
         return type(self).__module__.rpartition(".")[2]
 
 

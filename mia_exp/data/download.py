@@ -63,7 +63,7 @@ def fetch_archive(url: str, sha256: str | None, destination: Path, partition_siz
             _check_digest(url, _download(url, archive, destination), sha256)
             unpacked = partial / "unpacked"
             _unpack(archive, unpacked, url)
-            _find_whole(unpacked, url, partition_sizes).rename(destination)
+            _find_partitions(unpacked, url, partition_sizes).rename(destination)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -138,7 +138,7 @@ def _unpack(archive: Path, folder: Path, url: str) -> None:
         ) from error
 
 
-def _find_whole(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) -> Path:
+def _find_partitions(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) -> Path:
     """Returns the folder that holds the partitions: the archive's top, or its one folder."""
     for folder in (unpacked, *(path for path in unpacked.iterdir() if path.is_dir())):
         if all((folder / name).is_dir() for name in partition_sizes):

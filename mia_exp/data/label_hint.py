@@ -12,13 +12,13 @@ import numpy as np
 from mia_exp.data.pillow import opened
 
 # Maps that are looked at, spread over the dataset.
-SAMPLE = 16
+SAMPLE_SIZE = 16
 # A map has no more values, or colours, than this; a photograph, or a drawing with soft edges, has more.
-FEW = 48
+MAX_VALUES = 48
 # A palette that is no longer than this is written out.
-SHOWN = 20
+MAX_LISTED = 20
 # Numbers up to this are small: as grey, a quarter as bright as white at the most.
-SMALL = 63
+MAX_SMALL_NUMBER = 63
 
 
 def label_hint(paths: Sequence[Path]) -> str | None:
@@ -33,7 +33,9 @@ def label_hint(paths: Sequence[Path]) -> str | None:
     Raises:
         DataError: A file cannot be read.
     """
-    chosen = [paths[row] for row in np.unique(np.linspace(0, len(paths) - 1, SAMPLE).astype(int))] if paths else []
+    chosen = (
+        [paths[row] for row in np.unique(np.linspace(0, len(paths) - 1, SAMPLE_SIZE).astype(int))] if paths else []
+    )
     numbers: set[int] = set()
     colours: set[tuple[int, ...]] = set()
     indexed = False
@@ -46,7 +48,7 @@ def label_hint(paths: Sequence[Path]) -> str | None:
             else:
                 found = np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)
                 colours |= {tuple(colour) for colour in found.tolist()}
-        if len(found) > FEW:
+        if len(found) > MAX_VALUES:
             return None
     if numbers and not colours:
         return _numbered(numbers, indexed)
@@ -58,7 +60,7 @@ def _numbered(numbers: set[int], indexed: bool) -> str | None:
     largest = max(numbers)
     if largest > 255 or largest == 0 or (indexed and len(numbers) <= 2):
         return None
-    if largest > SMALL and not indexed:
+    if largest > MAX_SMALL_NUMBER and not indexed:
         # A few levels of grey, far apart: a mask, a trimap.
         return _coloured({(number,) * 3 for number in numbers}) if len(numbers) > 2 else None
     seen = "in the colours of their palette" if indexed else "as grey pictures, nearly black"
@@ -71,7 +73,7 @@ def _numbered(numbers: set[int], indexed: bool) -> str | None:
 
 def _coloured(colours: set[tuple[int, ...]]) -> str:
     listed = "the list of their colours"
-    if len(colours) <= SHOWN:
+    if len(colours) <= MAX_LISTED:
         listed = "[" + ",".join("[" + ",".join(map(str, colour)) + "]" for colour in sorted(colours)) + "]"
     return (
         f"The inputs look like label maps: they have {len(colours)} colours in all, without shades between them. "

@@ -16,17 +16,17 @@ from mia_exp.data.pillow import opened
 from mia_exp.data.source import Colour
 
 # A colour further than this from every palette colour (Euclidean, of 255 a channel) belongs to no class.
-FAR = 40
+MAX_COLOUR_DISTANCE = 40
 # A pixel is judged where its 3 x 3 neighbours differ by no more than this: elsewhere compression and antialiasing
 # mix the colours of two classes. On the label maps of Facades and Cityscapes, compressed as JPEG, every flat pixel
 # but 1 in 8,000 is near a palette colour, while one pixel in ten of all is not.
-FLAT = 8
+MAX_FLAT_DIFFERENCE = 8
 # Rows of a map that are compared with the palette at once.
-ROWS = 64
+ROWS_PER_BLOCK = 64
 # How many colours or numbers an error lists.
-SHOWN = 5
+MAX_LISTED = 5
 # Colours that fall into one cube of this side are one colour to an error.
-BIN = 16
+BIN_SIDE = 16
 
 
 def as_palette(colours: Sequence[Sequence[int]] | None) -> tuple[Colour, ...] | None:
@@ -71,13 +71,13 @@ def read_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float,
         DataError: There are more; the message names their colours and counts.
     """
     classes, distances = _nearest(image, palette)
-    unknown = image[(distances > FAR**2) & _is_flat(image)]
+    unknown = image[(distances > MAX_COLOUR_DISTANCE**2) & _is_flat(image)]
     pixels = image.shape[0] * image.shape[1]
     if len(unknown) > tolerance * pixels:
-        bins, counts = np.unique(unknown // BIN, axis=0, return_counts=True)
-        largest = np.argsort(-counts, kind="stable")[:SHOWN]
+        bins, counts = np.unique(unknown // BIN_SIDE, axis=0, return_counts=True)
+        largest = np.argsort(-counts, kind="stable")[:MAX_LISTED]
         found = ", ".join(
-            f"({', '.join(map(str, unknown[(unknown // BIN == bins[row]).all(1)].mean(0).round().astype(int)))}) "
+            f"({', '.join(map(str, unknown[(unknown // BIN_SIDE == bins[row]).all(1)].mean(0).round().astype(int)))}) "
             f"in {counts[row]} pixels"
             for row in largest
         )
@@ -106,11 +106,11 @@ def read_indices(path: Path, classes: int) -> np.ndarray:
     wrong = (indices < 0) | (indices >= classes)
     if wrong.any():
         values, counts = np.unique(indices[wrong], return_counts=True)
-        largest = np.argsort(-counts, kind="stable")[:SHOWN]
+        largest = np.argsort(-counts, kind="stable")[:MAX_LISTED]
         found = ", ".join(f"{values[row]} in {counts[row]} pixels" for row in largest)
         raise DataError(
             f"{path}: expected class numbers from 0 to {classes - 1} (dataset.index_classes={classes}), found "
-            f"{found}{', ...' if len(values) > SHOWN else ''}."
+            f"{found}{', ...' if len(values) > MAX_LISTED else ''}."
         )
     return indices.astype(np.uint8)
 
@@ -159,7 +159,7 @@ def check_known(numbers: np.ndarray, count: int, unlabelled: int, path: Path, ki
     """
     unknown = np.unique(numbers[((numbers < 0) | (numbers >= count)) & (numbers != unlabelled)])
     if len(unknown):
-        listed = ", ".join(map(str, unknown[:SHOWN])) + (", ..." if len(unknown) > SHOWN else "")
+        listed = ", ".join(map(str, unknown[:MAX_LISTED])) + (", ..." if len(unknown) > MAX_LISTED else "")
         raise DataError(f"{path}: expected {kind} from 0 to {count - 1} and {unlabelled}, found {listed}. {hint}")
 
 
@@ -219,8 +219,8 @@ def _nearest(image: np.ndarray, palette: Sequence[Colour]) -> tuple[np.ndarray, 
     classes = np.empty(image.shape[:2], dtype=np.uint8)
     nearest = np.empty(image.shape[:2], dtype=np.float32)
     # A few rows at a time: a large map and a long palette would not fit into memory at once.
-    for top in range(0, len(image), ROWS):
-        rows = slice(top, top + ROWS)
+    for top in range(0, len(image), ROWS_PER_BLOCK):
+        rows = slice(top, top + ROWS_PER_BLOCK)
         pixels = image[rows].astype(np.float32)
         distances = offsets - 2 * (pixels @ colours.T)
         classes[rows] = distances.argmin(2)
@@ -231,6 +231,6 @@ def _nearest(image: np.ndarray, palette: Sequence[Colour]) -> tuple[np.ndarray, 
 def _is_flat(image: np.ndarray) -> np.ndarray:
     """Whether a pixel's 3 x 3 neighbours have nearly its colour: bool (H, W); those on the rim have none."""
     spread = maximum_filter(image, (3, 3, 1)) - minimum_filter(image, (3, 3, 1))
-    flat: np.ndarray = spread.max(2) <= FLAT
+    flat: np.ndarray = spread.max(2) <= MAX_FLAT_DIFFERENCE
     flat[[0, -1]] = flat[:, [0, -1]] = False
     return flat

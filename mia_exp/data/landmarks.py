@@ -32,7 +32,7 @@ DISC = 1 / 24
 # Drawn this much larger and brought down, which smooths the lines.
 OVERSAMPLING = 4
 # No image is as wide, in pixels: what lies farther out is a mistake, and takes for ever to draw.
-FARTHEST = 100_000
+MAX_COORDINATE = 100_000
 
 
 def read_landmarks(path: Path, count: int) -> dict[str, Points]:
@@ -67,9 +67,9 @@ def read_landmarks(path: Path, count: int) -> dict[str, Points]:
             points = np.full((count, 2), np.nan)
         if not np.isfinite(points).all():
             raise DataError(f"{row.place}: expected {expected}, found {short(' '.join(row.numbers))!r}.")
-        if (np.abs(points) > FARTHEST).any():
+        if (np.abs(points) > MAX_COORDINATE).any():
             raise DataError(
-                f"{row.place}: expected points in pixels, {FARTHEST} at most, found {np.abs(points).max():g} for "
+                f"{row.place}: expected points in pixels, {MAX_COORDINATE} at most, found {np.abs(points).max():g} for "
                 f"{short(row.name)}. Correct the row, or remove it and its image."
             )
         if row.name in by_name:

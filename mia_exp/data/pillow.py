@@ -14,7 +14,7 @@ from mia_exp.core.reading import refusing
 # Ghostscript), and Pillow chooses by content, whatever the ending.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 # Twice the number that Pillow warns above: the largest that it opens at all. Photographs of 150 megapixels fit.
-MOST_PIXELS = 178_956_970
+MAX_PIXELS = 178_956_970
 ADVICE = "Replace the file, or remove its pair."
 
 ORIENTATION_TAG = 0x0112
@@ -34,7 +34,7 @@ def opened(path: Path, expected: str = "an image") -> Iterator[Image.Image]:
         expected: What it should be.
 
     Raises:
-        DataError: It is no image of `FORMATS`, has more than `MOST_PIXELS` pixels or none, or anything in the
+        DataError: It is no image of `FORMATS`, has more than `MAX_PIXELS` pixels or none, or anything in the
             block fails, since Pillow finds damage as late as that.
     """
     with refusing(path, expected, ADVICE):
@@ -49,7 +49,7 @@ def opened(path: Path, expected: str = "an image") -> Iterator[Image.Image]:
             raise _too_large(path) from None
         with image:
             width, height = image.size
-            if width * height > MOST_PIXELS:
+            if width * height > MAX_PIXELS:
                 raise _too_large(path)
             if min(width, height) < 1:
                 raise ValueError(f"it has {width}x{height} pixels")
@@ -74,6 +74,5 @@ def header_size(path: Path) -> tuple[int, int]:
 
 def _too_large(path: Path) -> DataError:
     return DataError(
-        f"{path}: expected an image of {MOST_PIXELS} pixels or fewer, found more. Scale it down, or "
-        "remove its pair."
+        f"{path}: expected an image of {MAX_PIXELS} pixels or fewer, found more. Scale it down, or remove its pair."
     )

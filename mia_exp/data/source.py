@@ -14,7 +14,7 @@ from mia_exp.data.image import Conversions
 # A dataset enters a key by the names and bytes of its files, wherever they lie.
 CONTENT = "says where files are, which enter by name and content"
 # The partition of a dataset that has none of its own.
-WHOLE = "all"
+SINGLE_PARTITION = "all"
 
 
 @dataclass(frozen=True)

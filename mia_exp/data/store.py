@@ -21,7 +21,7 @@ from mia_exp.data.tensors import to_tensor
 log = logging.getLogger(__name__)
 
 # Pairs decoded ahead of what is written; bounds the memory.
-AHEAD = 64
+CHUNK_SIZE = 64
 
 
 class PairStore:
@@ -74,7 +74,7 @@ class PairStore:
                     converted[conversion].append(record.id)
         pd.DataFrame(records).to_parquet(folder / "index.parquet", index=False)
         for conversion, ids in sorted(converted.items(), key=lambda item: item[0].name):
-            _say_once(f"in {len(ids)} of {len(records)} pairs, {conversion.value} (first: {ids[0]})")
+            _warn_once(f"in {len(ids)} of {len(records)} pairs, {conversion.value} (first: {ids[0]})")
         return cls(folder)
 
     @classmethod
@@ -131,7 +131,7 @@ class PairStore:
 
 
 @lru_cache
-def _say_once(message: str) -> None:
+def _warn_once(message: str) -> None:
     """Warns of what is the same at every size that a dataset is decoded at, once a process."""
     log.warning(message)
 
@@ -141,8 +141,8 @@ def _decoded(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Conversions]]:
     # Threads, since Pillow decodes and resizes outside the interpreter's lock.
     with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(records), AHEAD):
-            chunk = records[start : start + AHEAD]
+        for start in range(0, len(records), CHUNK_SIZE):
+            chunk = records[start : start + CHUNK_SIZE]
             yield from pool.map(lambda record: source.load(record.id, size, minimum), chunk)
 
 

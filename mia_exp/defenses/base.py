@@ -14,10 +14,10 @@ class Defense(Component):
     """What happens to V(x) before it leaves the model.
 
     Attributes:
-        changes_answers: Whether anything happens at all; then its damage is measured.
+        changes_outputs: Whether anything happens at all; then its damage is measured.
     """
 
-    changes_answers: ClassVar[bool] = True
+    changes_outputs: ClassVar[bool] = True
 
     def wrap(self, query: "QueryFunction") -> "QueryFunction":
         """Puts the defense before a query function, x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1]."""

@@ -11,7 +11,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 Distance = Callable[[Tensor, Tensor], Tensor]
 
 # Images held in memory at once.
-TOGETHER = 16
+BATCH_SIZE = 16
 
 
 def damage(undefended: np.ndarray, defended: np.ndarray, targets: np.ndarray, distance: Distance) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def damage(undefended: np.ndarray, defended: np.ndarray, targets: np.ndarray, di
 
 def _compared(images: np.ndarray, references: np.ndarray, distance: Distance) -> dict[str, float | int | None]:
     psnr, ssim, perceptual = [], [], []
-    for start in range(0, len(images), TOGETHER):
-        a, b = (_to_tensor(part[start : start + TOGETHER]) for part in (images, references))
+    for start in range(0, len(images), BATCH_SIZE):
+        a, b = (_to_tensor(part[start : start + BATCH_SIZE]) for part in (images, references))
         psnr.append(peak_signal_noise_ratio(a, b, data_range=1.0, reduction="none", dim=(1, 2, 3)))
         similarity = structural_similarity_index_measure(a, b, data_range=1.0, reduction="none")
         assert isinstance(similarity, Tensor)  # with other options it returns more

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class NoDefense(Defense):
     """V(x) leaves the model as it is."""
 
-    changes_answers: ClassVar[bool] = False
+    changes_outputs: ClassVar[bool] = False
 
     def wrap(self, query: "QueryFunction") -> "QueryFunction":
         """The query function itself."""

@@ -1,18 +1,18 @@
 """How sure the answer is: scores joined with membership, as pure functions of arrays."""
 
 from mia_exp.evaluation.blind import blind_statistics
-from mia_exp.evaluation.evaluate import as_membership, evaluate
+from mia_exp.evaluation.evaluate import as_membership_score, evaluate
 from mia_exp.evaluation.near_duplicates import NearPair, nearest_members
 from mia_exp.evaluation.results import Evaluation
-from mia_exp.evaluation.roc import allowed_accusations, roc_curve
+from mia_exp.evaluation.roc import max_false_positives, roc_curve
 
 __all__ = [
     "Evaluation",
     "NearPair",
-    "allowed_accusations",
-    "as_membership",
+    "as_membership_score",
     "blind_statistics",
     "evaluate",
+    "max_false_positives",
     "nearest_members",
     "roc_curve",
 ]

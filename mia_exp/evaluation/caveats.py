@@ -6,9 +6,9 @@ from mia_exp.core.column import Column
 from mia_exp.evaluation.results import BlindResult, ColumnResult, NearDuplicates, VictimError
 
 # So near to 1, attacks differ by a handful of pairs of images.
-CEILING = 0.99
+CEILING_AUC = 0.99
 # A larger share of the non-members that show nearly what a member shows is said.
-MANY_NEAR = 0.1
+MIN_NEAR_SHARE = 0.1
 
 
 def fit_caveats(error: VictimError | None, attacks: Mapping[str, ColumnResult]) -> list[str]:
@@ -35,7 +35,7 @@ def near_caveats(near: NearDuplicates | None, attacks: Mapping[str, ColumnResult
         near: The near-duplicates; None where nobody looked for them.
         attacks: Results of the score columns.
     """
-    if near is None or near.share < MANY_NEAR:
+    if near is None or near.share < MIN_NEAR_SHARE:
         return []
     # L_rec, which all jobs of a sweep over attacks or alpha have alike: the warning is then one.
     name = "l_rec" if "l_rec" in attacks else next(iter(attacks))
@@ -91,5 +91,5 @@ def ceiling_caveats(results: Mapping[str, ColumnResult], deltas: Sequence[tuple[
         f"{second} already reaches AUC {results[second].auc:.4f}: so near the ceiling, its difference from "
         f"{first} says little about which of them is the stronger attack."
         for first, second in deltas
-        if results[second].auc > CEILING
+        if results[second].auc > CEILING_AUC
     ]

@@ -28,7 +28,7 @@ from mia_exp.evaluation.results import (
     NearDuplicates,
     VictimError,
 )
-from mia_exp.evaluation.roc import Floats, Labels, allowed_accusations, auc, balanced_accuracy, tpr_at_fpr
+from mia_exp.evaluation.roc import Floats, Labels, auc, balanced_accuracy, max_false_positives, tpr_at_fpr
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def evaluate(
     )
 
 
-def as_membership(column: Column, values: Floats) -> Floats:
+def as_membership_score(column: Column, values: Floats) -> Floats:
     """Turns a column so that higher means more likely a member."""
     return values if column.higher_is_member else -values
 
@@ -132,7 +132,7 @@ def _values(table: pd.DataFrame, columns: Sequence[Column], ids: list[str]) -> d
             raise MiaError(
                 f"{column.name} is not a finite number for {len(broken)} of {len(ids)} ids: {_few(broken)}"
             )
-        found[column.name] = as_membership(column, values)
+        found[column.name] = as_membership_score(column, values)
     return found
 
 
@@ -218,7 +218,7 @@ def _check_compared(columns: dict[str, Floats], deltas: Sequence[tuple[str, str]
 
 def _log_unmeasurable(rates: Sequence[float], n_nonmembers: int) -> None:
     for rate in rates:
-        if allowed_accusations(rate, n_nonmembers) == 0:
+        if max_false_positives(rate, n_nonmembers) == 0:
             log.info(
                 "TPR at FPR %g is null: one false alarm among %d non-members is already more than that; "
                 "it takes %.0f non-members",

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest, norm
 
-from mia_exp.evaluation.roc import Floats, Labels, Weights, allowed_accusations, rank
+from mia_exp.evaluation.roc import Floats, Labels, Weights, max_false_positives, rank
 
 LEVEL = 0.95
 # Cells of a block of resamples: bounds the memory at a few tens of megabytes.
@@ -61,7 +61,7 @@ def bootstrap(
     Raises:
         MiaError: There is no member or no non-member.
     """
-    rates = [rate for rate in fpr if allowed_accusations(rate, int((~is_member).sum()))]
+    rates = [rate for rate in fpr if max_false_positives(rate, int((~is_member).sum()))]
     parts: dict[str, list[Replicates]] = {name: [] for name in columns}
     rankings = {name: rank(scores, is_member) for name, scores in columns.items()}
     sizes = int(is_member.sum()), int((~is_member).sum())

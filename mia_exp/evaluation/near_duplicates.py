@@ -14,13 +14,13 @@ from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.roc import Floats
 
 # A member's neighbours are this share of the other members, those that are nearest to it.
-NEIGHBOURS = 0.1
+NEIGHBOUR_SHARE = 0.1
 # Nearer than this share of the usual distance to the farthest of them is near. In sets of independent images
 # (faces, street scenes, facades) the nearest of 150 is seldom below 0.6 of it; of neighbouring frames of a video,
 # nearly all are below 0.5.
-NEAR = 0.5
+NEAR_THRESHOLD = 0.5
 # Rows of distances that are held in memory at once.
-TOGETHER = 256
+BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class NearPair:
     @property
     def is_near(self) -> bool:
         """Whether the two are near-duplicates."""
-        return self.distance < NEAR
+        return self.distance < NEAR_THRESHOLD
 
 
 def nearest_members(
@@ -68,11 +68,11 @@ def nearest_members(
     # A channel that is the same for all images tells nobody apart.
     scaled = descriptors / np.where(spread > 0, spread, np.inf)
     inside, outside = (scaled[[row_of[id] for id in group]] for group in (members, nonmembers))
-    usual = _usual_distance(inside)
+    usual = _typical_distance(inside)
     pairs = []
-    for start in range(0, len(outside), TOGETHER):
-        distances = cdist(outside[start : start + TOGETHER], inside)
-        for id, line in zip(nonmembers[start : start + TOGETHER], distances, strict=True):
+    for start in range(0, len(outside), BATCH_SIZE):
+        distances = cdist(outside[start : start + BATCH_SIZE], inside)
+        for id, line in zip(nonmembers[start : start + BATCH_SIZE], distances, strict=True):
             nearest = int(line.argmin())
             # Where members do not differ from each other, any other image is far.
             relative = line[nearest] / usual if usual > 0 else float(line[nearest] > 0)
@@ -80,12 +80,12 @@ def nearest_members(
     return sorted(pairs, key=lambda pair: (pair.distance, pair.nonmember))
 
 
-def _usual_distance(members: Floats) -> float:
+def _typical_distance(members: Floats) -> float:
     """The median distance from a member to the farthest of the nearest tenth of the others."""
-    count = max(1, round(NEIGHBOURS * (len(members) - 1)))
+    count = max(1, round(NEIGHBOUR_SHARE * (len(members) - 1)))
     reaches = []
-    for start in range(0, len(members), TOGETHER):
+    for start in range(0, len(members), BATCH_SIZE):
         # A member is its own nearest, at place 0.
-        distances = cdist(members[start : start + TOGETHER], members)
+        distances = cdist(members[start : start + BATCH_SIZE], members)
         reaches.append(np.partition(distances, count, axis=1)[:, count])
     return float(np.median(np.concatenate(reaches)))

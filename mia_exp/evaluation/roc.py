@@ -170,13 +170,13 @@ def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
     Raises:
         MiaError: There is no member or no non-member.
     """
-    if allowed_accusations(fpr, int((~is_member).sum())) == 0:
+    if max_false_positives(fpr, int((~is_member).sum())) == 0:
         return None
     _, rates = _once(scores, is_member, (fpr,))
     return float(rates[fpr][0])
 
 
-def allowed_accusations(fpr: float, n_nonmembers: int) -> int:
+def max_false_positives(fpr: float, n_nonmembers: int) -> int:
     """How many of the non-members may be accused at a false-positive rate of `fpr`; at 0 it cannot be measured."""
     return math.floor(fpr * n_nonmembers + ROUNDING)
 

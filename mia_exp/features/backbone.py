@@ -56,7 +56,7 @@ class Backbone(Component):
         """
         raise NotImplementedError
 
-    def usual_weights(self) -> "StateDict":
+    def default_weights(self) -> "StateDict":
         """Reads the weights from where they usually come from.
 
         Raises:
@@ -64,11 +64,11 @@ class Backbone(Component):
         """
         raise NotImplementedError
 
-    def usual_fingerprint(self) -> str:
+    def default_fingerprint(self) -> str:
         """Names those weights by content: a SHA-256, a release name, or a seed."""
         raise NotImplementedError
 
-    def is_here(self) -> bool:
+    def is_available(self) -> bool:
         """Whether the weights are on this machine, so that `load` downloads nothing."""
         return True
 
@@ -101,7 +101,7 @@ class Backbone(Component):
         """
         from mia_exp.features.weights import read_state_dict
 
-        return self.usual_weights() if self.weights is None else read_state_dict(self._file())
+        return self.default_weights() if self.weights is None else read_state_dict(self._file())
 
     def fingerprint(self) -> str:
         """Names the weights by content.
@@ -109,7 +109,7 @@ class Backbone(Component):
         Raises:
             WeightsError: `weights` names a file that is not there.
         """
-        return self.usual_fingerprint() if self.weights is None else file_sha256(self._file())
+        return self.default_fingerprint() if self.weights is None else file_sha256(self._file())
 
     def _file(self) -> Path:
         path = Path(self.weights or "").expanduser()

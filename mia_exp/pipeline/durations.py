@@ -16,7 +16,7 @@ from mia_exp.core.keys import canonical_json, plain
 from mia_exp.core.progress import duration
 
 # Settings that a step, or an image, takes no more or less time for.
-FREE = {
+EXCLUDED_SETTINGS = {
     "seed",
     # How much there is to do, which `work` says.
     "ids",
@@ -51,9 +51,9 @@ FREE = {
     "weights",
 }
 # A shadow model is trained as a victim is.
-SAME = {"shadow_model": "victim"}
+SAME_PACE = {"shadow_model": "victim"}
 # An input of these says nothing of the pace: their images are those of the pairs.
-SILENT = {"queries", "difficulty"}
+EXCLUDED_INPUTS = {"queries", "difficulty"}
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def kind(name: str, settings: Mapping[str, Any], inputs: Mapping[str, tuple[str,
         inputs: Names and settings of the stages that it reads, by their part in it.
     """
     of_inputs = {
-        SAME.get(part, part): _pace(of_input) if other != "pairs" else _images(of_input)
+        SAME_PACE.get(part, part): _pace(of_input) if other != "pairs" else _images(of_input)
         for part, (other, of_input) in inputs.items()
-        if other not in SILENT
+        if other not in EXCLUDED_INPUTS
     }
     own = _images(settings) | {"dataset": settings["dataset"]["name"]} if name == "pairs" else _pace(settings)
-    return canonical_json([SAME.get(name, name), own, of_inputs])
+    return canonical_json([SAME_PACE.get(name, name), own, of_inputs])
 
 
 def _pace(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _pace(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _pace(value) if isinstance(value, Mapping) else value
         for name, value in settings.items()
-        if name not in FREE
+        if name not in EXCLUDED_SETTINGS
     }
 
 
@@ -160,8 +160,8 @@ def _counted(work: float | None, settings: Mapping[str, Any], inputs: Sequence[M
 
 def _done(store: ArtifactStore, names: set[str]) -> list[Timed]:
     """What the store tells of stages of these names, and of those that take as long."""
-    kinds = {SAME.get(name, name) for name in names}
-    names = names | kinds | {name for name, same in SAME.items() if same in kinds}
+    kinds = {SAME_PACE.get(name, name) for name in names}
+    names = names | kinds | {name for name, same in SAME_PACE.items() if same in kinds}
     paths = [path for name in sorted(names) for path in sorted(store.root.glob(f"{name}/*/{MANIFEST}"))]
     read = (_timed(store.root, path) for path in paths)
     return [timed for timed in read if timed is not None]

@@ -125,7 +125,7 @@ class Pipeline:
 
     @cached_property
     def _undefended(self) -> ModelOutputs | None:
-        if self.victim is None or not self.config.defense.changes_answers:
+        if self.victim is None or not self.config.defense.changes_outputs:
             return None
         return self.victim.outputs(self.dataset, self.ids)
 

@@ -22,10 +22,10 @@ from mia_exp.pipeline.scores import difficulty_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
 from mia_exp.victims import (
     QueryFunction,
-    answer_queries,
     black_box,
     generator_file,
     load_generator,
+    run_queries,
     training_set_hash,
 )
 from mia_exp.victims.base import TrainedVictim
@@ -122,11 +122,11 @@ class QueriedModel:
         def build(folder: Path) -> None:
             store = dataset.at(self.config.image_size)
             cut = list(batches(ids, size))
-            answers = answer_queries(box, (store.batch(few)[0] for few in cut), len(cut))
+            answers = run_queries(box, (store.batch(few)[0] for few in cut), len(cut))
             save_images(folder / "v.npy", answers, len(ids))
             (folder / "ids.json").write_text(json.dumps(list(ids)))
 
-        guarded = f", {defense.summary}" if defense is not None and defense.changes_answers else ""
+        guarded = f", {defense.summary}" if defense is not None and defense.changes_outputs else ""
         note = f"{len(ids)} images, {self.query_settings.mode.name} mode{guarded}"
         settings = {**self._answering(defense), "ids": list(ids)}
         stage = Stage("queries", 3, settings, {"pairs": pairs, **self._origin}, build, note=note)
@@ -143,7 +143,7 @@ class QueriedModel:
     def _answering(self, defense: Defense | None) -> dict[str, object]:
         """The settings that decide an answer, for the keys of stages that ask."""
         settings = {**deciding(self.query_settings), "epoch": self._epoch}
-        if defense is not None and defense.changes_answers:
+        if defense is not None and defense.changes_outputs:
             settings["defense"] = deciding(defense)
         if self.training is None:
             settings["weights"] = file_sha256(self._generator_path)

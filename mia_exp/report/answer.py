@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mia_exp.evaluation import allowed_accusations
+from mia_exp.evaluation import max_false_positives
 from mia_exp.report.column_titles import meaning, title
 
 NO_BLIND_DIFFERENCE = "No blind column separates the split by more than chance."
 # With fewer false alarms than this, the threshold hangs on single images.
-FEW_ACCUSED = 5
+MIN_FALSE_POSITIVES = 5
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def rate_notes(metrics: Mapping[str, Any]) -> list[str]:
     rates = _first(metrics)["tpr_at_fpr"]
     notes = []
     for fpr in _rates(metrics):
-        accused = allowed_accusations(float(fpr), n)
-        if accused < FEW_ACCUSED:
+        accused = max_false_positives(float(fpr), n)
+        if accused < MIN_FALSE_POSITIVES:
             notes.append(
                 f"{percent(float(fpr))} false alarms are {accused} of the {n} non-members: so few make the rate "
                 "at it rough, and rather too high."

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from scipy.stats import pearsonr, spearmanr
 
 from mia_exp.core.column import Column
-from mia_exp.evaluation import as_membership, roc_curve
+from mia_exp.evaluation import as_membership_score, roc_curve
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
 
@@ -109,7 +109,7 @@ def plot_error_against_difficulty(
 
 
 def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: Column, **line: object) -> None:
-    curve = roc_curve(as_membership(column, table[column.name].to_numpy(dtype=np.float64)), is_member)
+    curve = roc_curve(as_membership_score(column, table[column.name].to_numpy(dtype=np.float64)), is_member)
     axis.plot(curve.fpr, curve.tpr, label=math_title(column), **line)  # type: ignore[arg-type]
 
 

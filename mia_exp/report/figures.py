@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mia_exp.core.column import Column
-from mia_exp.evaluation import as_membership
+from mia_exp.evaluation import as_membership_score
 from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc
-from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
+from mia_exp.report.images import IMAGES_PER_ROW, plot_difficulty_extremes, plot_exposed
 
 
 class Gallery(Protocol):
@@ -122,7 +122,7 @@ def _error_against_difficulty(
 
 def _extremes(name: str, column: Column, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
     difficulty = table[column.name].sort_values(kind="stable")
-    easiest, hardest = difficulty.head(ACROSS), difficulty.tail(ACROSS).iloc[::-1]
+    easiest, hardest = difficulty.head(IMAGES_PER_ROW), difficulty.tail(IMAGES_PER_ROW).iloc[::-1]
     return ReportFigure(
         name,
         f"Easiest and hardest images by {column.title}",
@@ -141,8 +141,8 @@ def _extremes(name: str, column: Column, table: pd.DataFrame, gallery: Gallery) 
 def _exposed_members(
     members: pd.DataFrame, headline: Column, columns: Mapping[str, Column], gallery: Gallery
 ) -> ReportFigure:
-    as_score = as_membership(headline, members[headline.name].to_numpy(dtype=np.float64))
-    exposed = members.iloc[np.argsort(-as_score, kind="stable")[:ACROSS]]
+    as_score = as_membership_score(headline, members[headline.name].to_numpy(dtype=np.float64))
+    exposed = members.iloc[np.argsort(-as_score, kind="stable")[:IMAGES_PER_ROW]]
     ids = exposed.index.tolist()
     names = [name for name in dict.fromkeys((headline.name, "l_rec", "l_diff")) if name in columns]
     # A title in words is wider than an image.

@@ -10,11 +10,11 @@ from PIL import Image
 from mia_exp.report.style import WIDTH, styled_figure
 
 # Images in a row.
-ACROSS = 8
+IMAGES_PER_ROW = 8
 # Pixels to which an image's side is brought, about what it is drawn at; and between two of them.
-ENLARGED = 192
+IMAGE_SIDE = 192
 GAP = 12
-EDGE = (216, 222, 228)
+BORDER = (216, 222, 228)
 
 Images = NDArray[np.uint8]
 
@@ -25,7 +25,7 @@ def plot_difficulty_extremes(
     """The easiest images over the hardest, as in the paper's Fig. 1.
 
     Args:
-        easiest: uint8 (K, H, W, 3), the lowest L_diff first; K up to `ACROSS`.
+        easiest: uint8 (K, H, W, 3), the lowest L_diff first; K up to `IMAGES_PER_ROW`.
         hardest: The same, the highest L_diff first.
         easiest_captions: A line over each.
         hardest_captions: The same.
@@ -38,7 +38,7 @@ def plot_exposed(x: Images, y: Images, v: Images, captions: Sequence[str], path:
     """Input, target and the model's answer, one pair a column.
 
     Args:
-        x: Inputs, uint8 (K, H, W, 3); K up to `ACROSS`.
+        x: Inputs, uint8 (K, H, W, 3); K up to `IMAGES_PER_ROW`.
         y: Targets, the same.
         v: V(x), the same.
         captions: What is written over each column.
@@ -50,7 +50,7 @@ def plot_exposed(x: Images, y: Images, v: Images, captions: Sequence[str], path:
 
 def _plot_rows(names: Sequence[str], rows: Sequence[Images], captions: Sequence[Sequence[str]], path: Path) -> None:
     caption_lines = sum(1 + max(caption.count("\n") for caption in line) for line in captions)
-    with styled_figure(path, len(rows) * WIDTH / ACROSS * 0.97 + 0.17 * caption_lines) as figure:
+    with styled_figure(path, len(rows) * WIDTH / IMAGES_PER_ROW * 0.97 + 0.17 * caption_lines) as figure:
         for axis, name, images, line in zip(figure.subplots(len(rows)), names, rows, captions, strict=True):
             # One picture a row: an axis an image takes matplotlib a second a figure.
             axis.imshow(_strip(images))
@@ -59,21 +59,21 @@ def _plot_rows(names: Sequence[str], rows: Sequence[Images], captions: Sequence[
             axis.spines[:].set(visible=False)
             axis.set_ylabel(name, fontweight="bold")
             for place, caption in enumerate(line):
-                centre = place * (ENLARGED + GAP) + ENLARGED / 2
+                centre = place * (IMAGE_SIDE + GAP) + IMAGE_SIDE / 2
                 axis.text(centre, -GAP / 2, caption, fontsize=8.5, ha="center", va="bottom")
 
 
 def _strip(images: Images) -> Images:
     """The images side by side, enlarged, each with an edge: a white one needs it on a white page."""
-    strip = np.full((ENLARGED, ACROSS * (ENLARGED + GAP) - GAP, 3), 255, dtype=np.uint8)
+    strip = np.full((IMAGE_SIDE, IMAGES_PER_ROW * (IMAGE_SIDE + GAP) - GAP, 3), 255, dtype=np.uint8)
     for place, image in enumerate(images):
-        left = place * (ENLARGED + GAP)
-        strip[:, left : left + ENLARGED] = EDGE
-        strip[1:-1, left + 1 : left + ENLARGED - 1] = _enlarged(image)
+        left = place * (IMAGE_SIDE + GAP)
+        strip[:, left : left + IMAGE_SIDE] = BORDER
+        strip[1:-1, left + 1 : left + IMAGE_SIDE - 1] = _enlarged(image)
     return strip
 
 
 def _enlarged(image: Images) -> Images:
     """Enlarged here, since matplotlib would blur or alias a small image as the panel's size has it."""
-    side = ENLARGED - 2
+    side = IMAGE_SIDE - 2
     return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS))

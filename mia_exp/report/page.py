@@ -21,7 +21,7 @@ from mia_exp.report.answer import (
 )
 from mia_exp.report.figures import ReportFigure
 from mia_exp.report.sweep import FinishedJob, Sweep
-from mia_exp.report.sweep_table import describe, judged_images, sweep_table
+from mia_exp.report.sweep_table import describe, evaluated_images, sweep_table
 
 BLIND_ROWS = "Blind columns: they never query the model"
 # Parts of `metrics.json` that hold settings, in the order of the pipeline.
@@ -81,7 +81,7 @@ def render_sweep_page(sweep: Sweep, figure: Path | None, against: str | None = N
     return _render(
         "sweep.html.j2",
         title=f"Sweep: {sweep.name}",
-        judged=judged_images(sweep),
+        judged=evaluated_images(sweep),
         warnings=sweep.warnings(),
         header=header,
         groups=[("Attacks", attacks), (BLIND_ROWS, blind)],

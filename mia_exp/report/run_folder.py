@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.evaluation import NearPair
 from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
 from mia_exp.report.numbers import json_text
@@ -50,20 +50,20 @@ def write_report(
     text = json_text(metrics)
     figures_folder = folder / "figures"
     figures_folder.mkdir(parents=True, exist_ok=True)
-    with whole(folder / "metrics.json") as path:
+    with atomic_write(folder / "metrics.json") as path:
         path.write_text(text)
-    with whole(folder / "scores.parquet") as path:
+    with atomic_write(folder / "scores.parquet") as path:
         scores.reset_index().to_parquet(path, index=False)
-    with whole(folder / "near_duplicates.csv") as path:
+    with atomic_write(folder / "near_duplicates.csv") as path:
         _write_near(nearest, path)
     table = scores.loc[[*members, *nonmembers]]
     is_member = np.arange(len(table)) < len(members)
     figures = []
     for figure in choose_figures(metrics, table, is_member, gallery):
-        with whole(figures_folder / f"{figure.name}.png") as path:
+        with atomic_write(figures_folder / f"{figure.name}.png") as path:
             path.write_bytes(_drawn(figure, path))
         figures.append((figure, figures_folder / f"{figure.name}.png"))
-    with whole(folder / "report.html") as path:
+    with atomic_write(folder / "report.html") as path:
         path.write_text(render_page(metrics, figures, attribution), encoding="utf-8")
 
 

@@ -20,12 +20,12 @@ MARKERS = ("o", "s", "^", "D", "v")
 LINES = ("-", "--", "-.", ":")
 # A line's dashes: a name, or lengths.
 Dashes = str | tuple[int, tuple[float, ...]]
-GUESSING = "guessing"
+CHANCE_LABEL = "guessing"
 # More than these in a figure are easier to read as a list.
-MOST_PANELS = 3
-MOST_CURVES = 8
+MAX_PANELS = 3
+MAX_CURVES = 8
 # Two numbers closer than this share of the axis would be written over each other.
-NARROWEST = 0.045
+MIN_TICK_SPACING = 0.045
 # Left of the first number and right of the last, as a share of the axis.
 MARGIN = 0.03
 # Of a line of the legend, in letters.
@@ -113,7 +113,7 @@ def draw_curves(figure: Figure, panels: Sequence[Panel], setting: str) -> None:
     for axis, panel in zip(axes, panels, strict=True):
         for curve in panel.curves:
             _draw(axis, curve, *looks[curve.label])
-        axis.axhline(0.5, color=CHANCE, linewidth=2, linestyle="--", zorder=0, label=GUESSING)
+        axis.axhline(0.5, color=CHANCE, linewidth=2, linestyle="--", zorder=0, label=CHANCE_LABEL)
         axis.set(xlabel=setting, title=panel.title)
         _place(axis, numbers)
     axes[0].set_ylabel("AUC with its 95 % interval")
@@ -121,7 +121,7 @@ def draw_curves(figure: Figure, panels: Sequence[Panel], setting: str) -> None:
     named = {
         label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    named[GUESSING] = named.pop(GUESSING)
+    named[CHANCE_LABEL] = named.pop(CHANCE_LABEL)
     columns = max(1, min(len(named), LEGEND_WIDTH // (6 + max(map(_width, named)))))
     figure.legend(named.values(), named, loc="outside upper center", ncols=columns)
 
@@ -156,7 +156,7 @@ def _readable(panels: Sequence[Panel]) -> bool:
     columns = {curve.column for curves in asked for curve in curves}
     others = {curve.words for curves in asked for curve in curves}
     told_apart = len(others) <= (len(ATTACKS) if len(columns) == 1 else len(LINES))
-    few = len(panels) <= MOST_PANELS and max(map(len, asked)) <= MOST_CURVES
+    few = len(panels) <= MAX_PANELS and max(map(len, asked)) <= MAX_CURVES
     return few and told_apart and len(columns) <= len(ATTACKS)
 
 
@@ -205,7 +205,7 @@ def _place(axis: Axes, numbers: Sequence[float]) -> None:
     axis.set_xlim(*transform.inverted().transform(np.array([across[0] - margin, across[-1] + margin])))
     written: list[int] = []
     for index, place in enumerate(across):
-        if not written or place - across[written[-1]] >= NARROWEST * (across[-1] - across[0]):
+        if not written or place - across[written[-1]] >= MIN_TICK_SPACING * (across[-1] - across[0]):
             written.append(index)
     axis.set_xticks([numbers[index] for index in written], [f"{numbers[index]:g}" for index in written])
     axis.minorticks_off()

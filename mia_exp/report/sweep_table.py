@@ -32,7 +32,7 @@ def sweep_table(sweep: Sweep) -> tuple[list[str], list[Row], list[Row]]:
     return [HEADER[place] for place in filled], rows[: len(attacks)], rows[len(attacks) :]
 
 
-def judged_images(sweep: Sweep) -> list[str]:
+def evaluated_images(sweep: Sweep) -> list[str]:
     """The datasets and how many images of each were judged, a line each."""
     return list(dict.fromkeys(f"{job.metrics['dataset']}: {images(job.metrics)}." for job in sweep.finished))
 
@@ -52,7 +52,7 @@ def markdown(sweep: Sweep) -> str:
         lines.append(_markdown_line([f"*blind:* {row.name}{mark}: {row.meaning}", *row.cells]))
     missing = [f"- missing: `{describe(sweep, job)}`" for job in sweep.missing]
     table = [*lines, "", "In brackets: 95 % intervals."] if attacks else []
-    blocks = ["\n".join(block) for block in (judged_images(sweep), table, missing) if block]
+    blocks = ["\n".join(block) for block in (evaluated_images(sweep), table, missing) if block]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mia_exp.config.command_line import read_command
 from mia_exp.core.errors import MiaError
-from mia_exp.core.terminal import plain_console, print_in_what_there_is
+from mia_exp.core.terminal import plain_console, replace_unencodable
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Entry point of `mia-reproduce`: exits 1 if a cell is missing."""
-    print_in_what_there_is()
+    replace_unencodable()
     parser = argparse.ArgumentParser(prog="mia-reproduce", description=__doc__)
     parser.add_argument("words", nargs="+", metavar="ITEM", help="all, status, page, an item, or SETTING=VALUE")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu", help="how large: cpu or paper")

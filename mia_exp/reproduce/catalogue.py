@@ -31,7 +31,7 @@ class Item:
 
     def wanting(self, experiment: str) -> str | None:
         """What an experiment needs and is not there; None where nothing is wanting."""
-        if experiment in self.downloads and not PAPER_FEATURES.is_here():
+        if experiment in self.downloads and not PAPER_FEATURES.is_available():
             return "the weights of Wide-ResNet50-2 (features=wide_resnet50_2 downloads them)"
         for name, folder in self.needs:
             if name == experiment:

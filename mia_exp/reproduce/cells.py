@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def save_cells(sweep: Path, experiment: str, planned: Sequence[Sequence[str]], f
         "experiment": experiment,
         "jobs": [{"overrides": dict(cell.overrides), "metrics": cell.metrics} for cell in cells],
     }
-    with whole(folder / f"{experiment}.json") as path:
+    with atomic_write(folder / f"{experiment}.json") as path:
         path.write_text(json.dumps(content, indent=1) + "\n")
     return cells
 

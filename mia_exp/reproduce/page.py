@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mia_exp.core.errors import MiaError
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.data.readers.openmoji import ATTRIBUTION
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
@@ -36,7 +36,7 @@ def write_page(results: Path, page: Path = PAGE) -> None:
         raise MiaError(f"{page}: there is no such file here; run this in the clone of mia_exp")
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    with whole(page) as path:
+    with atomic_write(page) as path:
         path.write_text(f"{before}{BEGIN}\n{render(results)}\n{END}{after}", encoding="utf-8")
 
 

@@ -5,14 +5,14 @@ victim trained.
 """
 
 from mia_exp.victims.generator_file import LOSSES_FILE, generator_file, load_generator, training_set_hash
-from mia_exp.victims.query import QueryFunction, answer_queries, black_box
+from mia_exp.victims.query import QueryFunction, black_box, run_queries
 
 __all__ = [
     "LOSSES_FILE",
     "QueryFunction",
-    "answer_queries",
     "black_box",
     "generator_file",
     "load_generator",
+    "run_queries",
     "training_set_hash",
 ]

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mia_exp.victims.victim_module import VictimModule
 
 # Adam keeps two numbers a weight, and the weights of a U-Net of 512 channels alone take 14 GB.
-WIDEST = 512
-LARGEST_SIDE = 2048
-MOST_EPOCHS = 1_000_000
+MAX_WIDTH = 512
+MAX_SIDE = 2048
+MAX_EPOCHS = 1_000_000
 
 
 class Precision(Enum):
@@ -35,11 +35,11 @@ class Victim(Component):
     """The model under attack.
 
     Attributes:
-        answers: Whether there is a model that can be asked.
+        queryable: Whether there is a model that can be queried.
         image_size: Side of x, y and V(x) in pixels.
     """
 
-    answers: ClassVar[bool] = True
+    queryable: ClassVar[bool] = True
 
     image_size: int = 256
 
@@ -95,8 +95,8 @@ class TrainedVictim(Victim):
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
-        require_at_most(self.epochs, MOST_EPOCHS, "victim.epochs", TIME)
-        require_at_most(self.decay_epochs, MOST_EPOCHS, "victim.decay_epochs", TIME)
+        require_at_most(self.epochs, MAX_EPOCHS, "victim.epochs", TIME)
+        require_at_most(self.decay_epochs, MAX_EPOCHS, "victim.decay_epochs", TIME)
         require_at_most(self.batch_size, 4096, "victim.batch_size", MEMORY)
         require(self.decay_epochs >= 0, f"victim.decay_epochs={self.decay_epochs}: expected 0 or more")
         require(self.learning_rate > 0, f"victim.learning_rate={self.learning_rate}: expected more than 0")

@@ -54,7 +54,7 @@ def black_box(generator: nn.Module, config: QuerySettings, device: torch.device)
     return answer_live
 
 
-def answer_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> Iterator[np.ndarray]:
+def run_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> Iterator[np.ndarray]:
     """Asks the black box about batches of x, one after another.
 
     Args:

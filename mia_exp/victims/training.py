@@ -20,7 +20,7 @@ from mia_exp.core.errors import MiaError, TrainingError, WeightsError
 from mia_exp.core.progress import progress_bar
 from mia_exp.core.reading import reason, typed
 from mia_exp.core.seeds import derive
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.core.termination import Terminated, postponed
 from mia_exp.data import EpochBatches, InputLayout, TrainingPairs
 from mia_exp.training.fitting import interruptible, make_trainer, quiet_lightning
@@ -148,7 +148,7 @@ class _Keeper(Callback):
         self.losses.append({"epoch": epoch, **losses})
         self._report_epoch()
         if epoch in self.kept:
-            with whole(self.folder / generator_file(epoch)) as path:
+            with atomic_write(self.folder / generator_file(epoch)) as path:
                 save_generator(pl_module.generator, path, self.training_set)
         self.unsaved = True
         due = self.stopping or epoch in self.kept or time.monotonic() - self.written >= self.interval
@@ -172,7 +172,7 @@ class _Keeper(Callback):
         self.report(completed=len(self.losses) * self.steps, note=note)
 
     def _write_resume_point(self, trainer: Trainer) -> None:
-        with whole(self.folder / RESUME_FILE) as path:
+        with atomic_write(self.folder / RESUME_FILE) as path:
             trainer.save_checkpoint(path, weights_only=False)
         self.written = time.monotonic()
         self.unsaved = False

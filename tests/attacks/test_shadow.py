@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from torchvision.models import resnet50
 
 from mia_exp.attacks.numerics.loss_map_classifier import (
-    JUDGED,
+    EVALUATION_EPOCH,
     LOSSES_FILE,
     WEIGHTS_FILE,
     LossMapClassifier,
@@ -85,7 +85,7 @@ def test_a_score_is_the_mean_probability_of_the_patches(separated: Path) -> None
     patches = Patches(maps, ["one"], np.zeros(1, bool), CONFIG)
     with torch.no_grad():
         # In one batch, as there: another batch size is another order of float32 sums.
-        logits = network.eval()(torch.stack([patches.patch(JUDGED, 0, number) for number in range(4)]))
+        logits = network.eval()(torch.stack([patches.patch(EVALUATION_EPOCH, 0, number) for number in range(4)]))
     expected = np.mean([1 / (1 + np.exp(float(held_out - trained_on))) for trained_on, held_out in logits])
     assert score_maps(separated, maps, ["one"], CONFIG, CPU) == pytest.approx([expected], abs=1e-6)
 
@@ -187,7 +187,7 @@ def test_patches_fall_everywhere_inside_the_map() -> None:
 
 def test_patches_of_two_epochs_differ_and_judged_ones_are_their_own() -> None:
     patches = Patches(noise(1, 30, 0), ["one"], np.zeros(1, bool), CONFIG)
-    cuts = [patches.patch(epoch, 0, 0).numpy().tobytes() for epoch in (0, 1, 2, 3, JUDGED)]
+    cuts = [patches.patch(epoch, 0, 0).numpy().tobytes() for epoch in (0, 1, 2, 3, EVALUATION_EPOCH)]
     assert len(set(cuts)) == 5
 
 

@@ -106,7 +106,7 @@ def test_targets_without_difficulty_weigh_nothing(source: str, tmp_path: Path) -
 
 def test_everything_composes_with_everything() -> None:
     datasets = [choice for choice in choices("dataset") if choice.cls.has_inputs]  # type: ignore[attr-defined]
-    victims = [choice for choice in choices("victim") if choice.cls.answers]  # type: ignore[attr-defined]
+    victims = [choice for choice in choices("victim") if choice.cls.queryable]  # type: ignore[attr-defined]
     attacks = [choice for choice in choices("attack") if choice.cls.queries_victim]  # type: ignore[attr-defined]
     assert {choice.name for choice in attacks} == set(BY_ATTACK), "an attack without a test"
     assert {choice.name for choice in victims} == set(BY_VICTIM), "a victim without a test"

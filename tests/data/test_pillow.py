@@ -110,9 +110,9 @@ def test_more_pixels_than_anybody_trains_on(tmp_path, read):
 def test_the_limit_is_exact(tmp_path, monkeypatch, read):
     path = tmp_path / "a.png"
     Image.new("L", (10, 10)).save(path)
-    monkeypatch.setattr(opening, "MOST_PIXELS", 100)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 100)
     read(path)
-    monkeypatch.setattr(opening, "MOST_PIXELS", 99)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 99)
     with pytest.raises(DataError, match=r"expected an image of 99 pixels or fewer"):
         read(path)
 

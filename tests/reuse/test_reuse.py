@@ -172,7 +172,7 @@ def test_a_changed_artifact_is_refused_by_name(folder_dataset: Path, tmp_path: P
     content = bytearray(answers.read_bytes())
     content[-1] ^= 1
     answers.write_bytes(content)
-    artifacts._check_whole.cache_clear()  # another process would not have looked at it yet
+    artifacts._verify_checksums.cache_clear()  # another process would not have looked at it yet
     outcome = mia_exp(*tiny(folder_dataset), cwd=tmp_path)
     assert outcome.status == 1
     assert "v.npy: changed or lost since it was published" in outcome.err

@@ -40,7 +40,7 @@ LOSSES_FILE = "losses.csv"
 # A patch is addressed by its epoch, its map and its number in that map.
 Address = tuple[int, int, int]
 # The epoch of the patches by which a map is judged: none of training.
-JUDGED = -1
+EVALUATION_EPOCH = -1
 
 
 class LossMapClassifier(LightningModule):
@@ -236,7 +236,7 @@ def score_maps(
     network = _load(folder / WEIGHTS_FILE, patches.side).to(device).eval()
     scores = np.empty(len(ids))
     for row in track(range(len(ids)), "judging loss maps", len(ids)):
-        cut = torch.stack([patches.patch(JUDGED, row, number) for number in range(config.patches)])
+        cut = torch.stack([patches.patch(EVALUATION_EPOCH, row, number) for number in range(config.patches)])
         probabilities = network(cut.to(device)).double().softmax(1)
         scores[row] = float(probabilities[:, 0].mean())
     return scores

@@ -34,9 +34,9 @@ from mia_exp.features import FeatureStage
 CUTOFF = 1e-6
 
 # A solution whose further refinement would move the score by more than this share has not converged.
-CONVERGED = 1e-6
+TOLERANCE = 1e-6
 # Solutions of the normal equations at most: most images need two or three.
-PASSES = 6
+MAX_ITERATIONS = 6
 
 # Below this error (a quarter of a 16-bit step) a score is nought, and its relative change means nothing.
 NEGLIGIBLE = 4e-6
@@ -159,7 +159,7 @@ class ReducedRegression:
         # explains, and what a small residual asks for, are sums that cancel.
         asks, explains = rows, exact
         before = torch.full((len(colours),), torch.inf, dtype=torch.float64, device=colours.device)
-        for _ in range(PASSES):
+        for _ in range(MAX_ITERATIONS):
             right_side = self._transposed(asks, unexplained[:, :, : self.n_fitted]).mT.float()
             step = torch.cholesky_solve(right_side * scale.unsqueeze(2), factor) * scale.unsqueeze(2)
             explained = self._without_fixed(self._predicted(explains, step.mT))
@@ -167,7 +167,7 @@ class ReducedRegression:
             last, error = (values[:, :, self.n_fitted :].abs().mean((1, 2)) for values in (explained, unexplained))
             # Steps shrink by the same factor each time: what is left is the rest of a geometric series.
             left = last**2 / (before - last).clamp(min=torch.finfo(last.dtype).tiny)
-            reliable = (failed == 0) & (left <= CONVERGED * error.clamp(min=NEGLIGIBLE)) & error.isfinite()
+            reliable = (failed == 0) & (left <= TOLERANCE * error.clamp(min=NEGLIGIBLE)) & error.isfinite()
             if asks is exact and reliable.all():
                 break
             asks, explains, before = exact, rows, last

@@ -15,7 +15,7 @@ from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_ro
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, WHOLE, InputLayout, PairSource, PartitionedDataset, Record
+from mia_exp.data.source import CONTENT, SINGLE_PARTITION, InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.tables import named_rows, split_cells
 
 
@@ -37,7 +37,7 @@ FILES = {
 ALIGNED = (178, 218)
 PARTITIONS = {"0": "train", "1": "val", "2": "test"}
 # How many names an error lists.
-SHOWN = 5
+MAX_LISTED = 5
 
 
 @dataclass
@@ -97,11 +97,12 @@ class CelebA(PairSource):
         if without:
             raise DataError(
                 f"{self._landmarks_path}: {len(without)} of the {len(self._files)} faces in {FACES} have no "
-                f"landmarks there: {', '.join(without[:SHOWN])}{', ...' if len(without) > SHOWN else ''}. Remove "
+                f"landmarks there: {', '.join(without[:MAX_LISTED])}{', ...' if len(without) > MAX_LISTED else ''}. Remove "
                 "these images, or add their rows."
             )
         return [
-            Record(id, partitions.get(path.name, WHOLE), path.stat().st_size) for id, path in self._files.items()
+            Record(id, partitions.get(path.name, SINGLE_PARTITION), path.stat().st_size)
+            for id, path in self._files.items()
         ]
 
     def fingerprint(self) -> str:

@@ -24,10 +24,10 @@ from mia_exp.data.labels import (
     resize_numbers,
 )
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, WHOLE, Dataset, InputLayout, PairSource, Record
+from mia_exp.data.source import CONTENT, SINGLE_PARTITION, Dataset, InputLayout, PairSource, Record
 
 # How many names an error lists.
-SHOWN = 5
+MAX_LISTED = 5
 
 
 @dataclass
@@ -102,7 +102,9 @@ class FolderPairs(PairSource):
         Raises:
             DataError: A folder is missing or empty, or an image has no partner.
         """
-        return [Record(id, WHOLE, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()]
+        return [
+            Record(id, SINGLE_PARTITION, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()
+        ]
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the files' names and bytes."""
@@ -176,7 +178,7 @@ class FolderPairs(PairSource):
         alone = [path for id, path in inputs.items() if id not in targets]
         alone += [path for id, path in targets.items() if id not in inputs]
         if alone:
-            names = ", ".join(map(str, alone[:SHOWN])) + (", ..." if len(alone) > SHOWN else "")
+            names = ", ".join(map(str, alone[:MAX_LISTED])) + (", ..." if len(alone) > MAX_LISTED else "")
             raise DataError(
                 f"expected equally named images in {self._inputs_folder} and {self._targets_folder}, "
                 f"found {len(alone)} without a partner: {names}. Rename or remove them."

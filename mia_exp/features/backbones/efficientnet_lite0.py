@@ -36,13 +36,13 @@ class EfficientNetLite0(Backbone):
         """Makes the network; see `Backbone.build`."""
         return build_efficientnet_lite0(state, tuple(range(1, depth + 1)))
 
-    def usual_weights(self) -> "StateDict":
-        """Reads the installed file; see `Backbone.usual_weights`."""
+    def default_weights(self) -> "StateDict":
+        """Reads the installed file; see `Backbone.default_weights`."""
         from mia_exp.features.weights import read_state_dict
 
         return read_state_dict(_packaged())
 
-    def usual_fingerprint(self) -> str:
+    def default_fingerprint(self) -> str:
         """The installed file's SHA-256."""
         return file_sha256(_packaged())
 

@@ -44,8 +44,8 @@ class WideResNet50(Backbone):
         extractor: nn.Module = create_feature_extractor(network, layers)
         return extractor
 
-    def usual_weights(self) -> "StateDict":
-        """Downloads torchvision's ImageNet weights, or finds them downloaded; see `Backbone.usual_weights`."""
+    def default_weights(self) -> "StateDict":
+        """Downloads torchvision's ImageNet weights, or finds them downloaded; see `Backbone.default_weights`."""
         from torchvision.models import Wide_ResNet50_2_Weights
 
         weights = Wide_ResNet50_2_Weights[RELEASE]
@@ -59,11 +59,11 @@ class WideResNet50(Backbone):
             ) from error
         return state
 
-    def usual_fingerprint(self) -> str:
+    def default_fingerprint(self) -> str:
         """The release, as torchvision names it."""
         return f"torchvision {RELEASE}"
 
-    def is_here(self) -> bool:
+    def is_available(self) -> bool:
         """Whether a file is given or torchvision's was downloaded before."""
         if self.weights is not None:
             return True

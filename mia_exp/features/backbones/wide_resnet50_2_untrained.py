@@ -27,7 +27,7 @@ class UntrainedWideResNet50(WideResNet50):
 
     alpha: float = harmless(1.0, because="the default of attack.alpha, which no artifact depends on")
 
-    def usual_weights(self) -> "dict[str, Tensor]":
+    def default_weights(self) -> "dict[str, Tensor]":
         """Draws them; the same ones at each call."""
         import torch
         from torch import nn
@@ -43,11 +43,11 @@ class UntrainedWideResNet50(WideResNet50):
             state: dict[str, Tensor] = network.state_dict()
         return state
 
-    def usual_fingerprint(self) -> str:
+    def default_fingerprint(self) -> str:
         """The seed."""
         return f"random, seed {SEED}"
 
-    def is_here(self) -> bool:
+    def is_available(self) -> bool:
         """They are drawn."""
         return True
 

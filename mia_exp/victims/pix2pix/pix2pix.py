@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
-from mia_exp.victims.base import WIDEST, TrainedVictim
+from mia_exp.victims.base import MAX_WIDTH, TrainedVictim
 
 if TYPE_CHECKING:
     from mia_exp.data import InputLayout
@@ -50,7 +50,7 @@ class Pix2Pix(TrainedVictim):
         )
         for name in ("ngf", "ndf"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
-            require_at_most(getattr(self, name), WIDEST, f"victim.{name}", MEMORY)
+            require_at_most(getattr(self, name), MAX_WIDTH, f"victim.{name}", MEMORY)
         require(self.lambda_l1 >= 0, f"victim.lambda_l1={self.lambda_l1}: expected 0 or more")
 
     def build_generator(self, layout: "InputLayout", n_pairs: int = 0) -> "UNetGenerator":

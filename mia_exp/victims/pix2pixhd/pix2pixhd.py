@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
 from mia_exp.core.keys import harmless
-from mia_exp.victims.base import LARGEST_SIDE, WIDEST, TrainedVictim
+from mia_exp.victims.base import MAX_SIDE, MAX_WIDTH, TrainedVictim
 
 if TYPE_CHECKING:
     from mia_exp.data import InputLayout
@@ -61,10 +61,10 @@ class Pix2PixHD(TrainedVictim):
             self.image_size >= 64 and self.image_size % 32 == 0,
             f"victim.image_size={self.image_size}: expected a multiple of 32, 64 or more",
         )
-        require_at_most(self.image_size, LARGEST_SIDE, "victim.image_size", MEMORY)
+        require_at_most(self.image_size, MAX_SIDE, "victim.image_size", MEMORY)
         for name in ("ngf", "ndf", "downsamplings", "blocks"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
-        for name, most in (("ngf", WIDEST), ("ndf", WIDEST), ("blocks", 100)):
+        for name, most in (("ngf", MAX_WIDTH), ("ndf", MAX_WIDTH), ("blocks", 100)):
             require_at_most(getattr(self, name), most, f"victim.{name}", MEMORY)
         require(
             self.downsamplings <= 4,
