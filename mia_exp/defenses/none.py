@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class NoDefense(Defense):
-    """V(x) leaves the model as it is."""
+    """V(x) leaves the model unchanged."""
 
     changes_outputs: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""A perceptual distance in the manner of LPIPS (Zhang et al., 2018), on the run's own backbone."""
+"""A perceptual distance like LPIPS (Zhang et al., 2018), on the run's own backbone."""
 
 import torch
 import torch.nn.functional as F
@@ -6,15 +6,15 @@ from torch import Tensor
 
 from mia_exp.features import Backbone
 
-# The side at which ImageNet networks see images, in pixels.
+# Input size of ImageNet networks, in pixels.
 SIDE = 224
 
 
 class PerceptualDistance:
-    """How differently a network sees two images: 0 for equal ones.
+    """The distance of two images in a network's feature space: 0 for equal images.
 
-    LPIPS's form without its learned weights, and with another network: its values are not LPIPS's, and compare
-    within a run only.
+    It is LPIPS without the learned weights and with another network: its values are not those of LPIPS, and are
+    comparable only within a run.
 
     Args:
         features: The network.

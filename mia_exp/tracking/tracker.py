@@ -1,4 +1,4 @@
-"""Mirrors a run's numbers to CSV files or to Weights & Biases; the artifacts stay the source."""
+"""Mirrors a run's results to CSV files or to Weights & Biases; the artifacts stay the source."""
 
 import csv
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Tracker:
-    """Where losses and results are mirrored to.
+    """Mirrors losses and results to a Lightning logger.
 
     Attributes:
-        lightning: The logger that a Lightning trainer writes losses to while it trains.
+        lightning: The logger, to which a Lightning trainer also writes losses during training.
     """
 
     def __init__(self, lightning: "Logger") -> None:
@@ -38,7 +38,7 @@ class Tracker:
         self.lightning.save()
 
     def log_figures(self, folder: Path) -> None:
-        """Logs the PNG files of a folder, where the logger shows images."""
+        """Logs the PNG files of a folder, if the logger supports images."""
         if hasattr(self.lightning, "log_image"):
             for path in sorted(folder.glob("*.png")):
                 self.lightning.log_image(key=path.stem, images=[str(path)])
