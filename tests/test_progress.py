@@ -146,7 +146,7 @@ def test_every_long_part_of_a_run_says_so_on_standard_error_and_in_its_log(
         "querying the victim",
         "scoring difficulty",
         "training the classifier",
-        "judging loss maps",
+        "scoring loss maps",
     ):
         assert f"\n{what}: " in outcome.err
         assert f"mia_exp.core.progress: {what}: " in kept

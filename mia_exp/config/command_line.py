@@ -27,6 +27,7 @@ from mia_exp.config.mistakes import explain, first_line, group_of, shortened
 from mia_exp.config.source import CONF, PRIMARY, search_also
 from mia_exp.core.check import require
 from mia_exp.core.errors import ConfigError, MiaError
+from mia_exp.core.storage import os_error_message
 
 # A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
 # composes, those of the launchers too.

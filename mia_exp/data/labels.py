@@ -76,10 +76,10 @@ def read_colours(image: np.ndarray, palette: Sequence[Colour], tolerance: float,
     if len(unknown) > tolerance * pixels:
         bins, counts = np.unique(unknown // BIN_SIDE, axis=0, return_counts=True)
         largest = np.argsort(-counts, kind="stable")[:MAX_LISTED]
+        means = [unknown[(unknown // BIN_SIDE == bins[row]).all(1)].mean(0).round().astype(int) for row in largest]
         found = ", ".join(
-            f"({', '.join(map(str, unknown[(unknown // BIN_SIDE == bins[row]).all(1)].mean(0).round().astype(int)))}) "
-            f"in {counts[row]} pixels"
-            for row in largest
+            f"({', '.join(map(str, mean))}) in {counts[row]} pixels"
+            for mean, row in zip(means, largest, strict=True)
         )
         raise DataError(
             f"{path}: expected a label map in the {len(palette)} colours of dataset.palette, found {len(unknown)} "

@@ -69,8 +69,8 @@ def read_landmarks(path: Path, count: int) -> dict[str, Points]:
             raise DataError(f"{row.place}: expected {expected}, found {short(' '.join(row.numbers))!r}.")
         if (np.abs(points) > MAX_COORDINATE).any():
             raise DataError(
-                f"{row.place}: expected points in pixels, {MAX_COORDINATE} at most, found {np.abs(points).max():g} for "
-                f"{short(row.name)}. Correct the row, or remove it and its image."
+                f"{row.place}: expected points in pixels, {MAX_COORDINATE} at most, found "
+                f"{np.abs(points).max():g} for {short(row.name)}. Correct the row, or remove it and its image."
             )
         if row.name in by_name:
             raise DataError(f"{row.place}: {short(row.name)} has landmarks already. Remove one of the two rows.")

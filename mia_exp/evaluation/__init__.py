@@ -1,4 +1,4 @@
-"""How sure the answer is: scores joined with membership, as pure functions of arrays."""
+"""Evaluation: scores are joined with membership labels, by pure functions of arrays."""
 
 from mia_exp.evaluation.blind import blind_statistics
 from mia_exp.evaluation.evaluate import as_membership_score, evaluate

@@ -250,4 +250,4 @@ def test_a_file_that_is_no_classifier_of_these_patches_is_refused(separated: Pat
     save_file({"weight": torch.zeros(1)}, file)
     assert "lacks the format" in refusal()
     other = refusal(replace(CONFIG, patch_size=20), separated)
-    assert "patches of 16 pixels, where this run has 20" in other and "attack.classifier.patch_size" in other
+    assert "patches of 16 pixels, but this run has 20" in other and "attack.classifier.patch_size" in other

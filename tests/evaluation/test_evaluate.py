@@ -203,7 +203,7 @@ def test_repeated_ids_are_named(scores, blind):
 
 def test_a_column_that_is_not_there_is_refused(scores, blind):
     table = scores.set_index("id")
-    with pytest.raises(MiaError, match="l_other: declared, and not among the scores"):
+    with pytest.raises(MiaError, match="l_other: declared, but not among the scores"):
         evaluate(table, declared(["l_rec", "l_other"]), MEMBERS, NONMEMBERS, CONFIG)
 
 

@@ -87,13 +87,13 @@ def evaluated(near: int) -> tuple[list[str], float]:
 
 def test_many_are_said_first_with_the_auc_without_them() -> None:
     warnings, without = evaluated(near=20)
-    assert warnings[0].startswith("20 non-members (50 %) show nearly what a member shows")
+    assert warnings[0].startswith("20 non-members (50 %) are near-duplicates of members")
     assert f"Without them, l_rec has AUC {without:.2f}, not " in warnings[0]
 
 
 def test_few_are_not_said() -> None:
     warnings, _ = evaluated(near=3)
-    assert not any("show nearly" in warning for warning in warnings)
+    assert not any("are near-duplicates" in warning for warning in warnings)
 
 
 def victim_warnings(gap: float) -> list[str]:

@@ -95,10 +95,10 @@ class CelebA(PairSource):
         partitions = _read_partitions(self._root / self._config.partitions_file, faces)
         without = [path.name for path in self._files.values() if path.name not in self._landmarks]
         if without:
+            names = ", ".join(without[:MAX_LISTED]) + (", ..." if len(without) > MAX_LISTED else "")
             raise DataError(
                 f"{self._landmarks_path}: {len(without)} of the {len(self._files)} faces in {FACES} have no "
-                f"landmarks there: {', '.join(without[:MAX_LISTED])}{', ...' if len(without) > MAX_LISTED else ''}. Remove "
-                "these images, or add their rows."
+                f"landmarks in this file: {names}. Remove these images, or add their rows."
             )
         return [
             Record(id, partitions.get(path.name, SINGLE_PARTITION), path.stat().st_size)
