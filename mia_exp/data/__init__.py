@@ -1,4 +1,4 @@
-"""Pairs (x, y): where they come from, how they are decoded and kept, and who is a member."""
+"""Pairs (x, y): datasets, decoding, storage, augmentation and splits."""
 
 from mia_exp.data.augment import EpochBatches, TrainingPairs
 from mia_exp.data.crop import augmented

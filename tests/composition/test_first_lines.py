@@ -41,5 +41,7 @@ def test_an_untrained_victim_and_neighbouring_frames_are_said_first(tmp_path: Pa
     # On the terminal they stand before the answer.
     said = " ".join(outcome.out.split())
     assert (
-        said.index("has not fitted its members") < said.index("are near-duplicates of") < said.index("By AUC, no attack")
+        said.index("has not fitted its members")
+        < said.index("are near-duplicates of")
+        < said.index("By AUC, no attack")
     )

@@ -160,7 +160,7 @@ def test_instances_are_the_fourth_channel_of_the_store(maps):
 def test_a_number_that_is_no_class(maps):
     with pytest.raises(DataError, match=r"a\.png: .*from 0 to 1 .*found 2 in 128 pixels"):
         read_indices(maps / "numbers" / "a.png", 2)
-    with pytest.raises(DataError, match=r"one number a pixel .* found mode RGB.*dataset\.palette"):
+    with pytest.raises(DataError, match=r"one number per pixel .* found mode RGB.*dataset\.palette"):
         read_indices(maps / "colours" / "a.png", 3)
 
 

@@ -156,7 +156,7 @@ def test_whatever_a_plugin_raises_is_a_sentence(tmp_path, monkeypatch, read, err
         raise error
 
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
-    with pytest.raises(DataError, match=r"a\.png: expected an image.*that can be read \(.+\)\. Replace"):
+    with pytest.raises(DataError, match=r"a\.png: expected an image.*that cannot be read \(.+\)\. Replace"):
         read(path)
 
 

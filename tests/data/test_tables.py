@@ -69,7 +69,7 @@ WRONG = {
     "an empty cell": (ROW.replace(",1,", ",,", 1), r"line 1: expected an image's name and 10 numbers"),
     "row numbers that stop": (
         f"0,{ROW}\n{ROW.replace('1.j', '2.j')}",
-        r"line 2: .* behind the row's number, found",
+        r"line 2: .* after the row number, found",
     ),
     "row numbers that begin": (f"{ROW}\n1,{ROW.replace('1.j', '2.j')}", r"line 2: expected an image's name and 10"),
     "its last number missing": ("0,000001" + ",1" * 9 + ",", r"line 1: expected an image's name and 10 numbers"),
