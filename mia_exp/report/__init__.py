@@ -1,4 +1,4 @@
-"""What a person sees of a run: the table, the figures, the page. Reads plain data; never trains or queries."""
+"""Reports: tables, figures and HTML pages, made from plain data, without training or querying."""
 
 from mia_exp.report.run_folder import write_report
 from mia_exp.report.sweep_folder import write_sweep_report

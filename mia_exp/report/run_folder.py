@@ -1,4 +1,4 @@
-"""What a run leaves in its folder: metrics, scores, figures, page."""
+"""The files of a run's folder: metrics, scores, figures, page."""
 
 import hashlib
 import pickle
@@ -15,8 +15,8 @@ from mia_exp.report.figures import Gallery, ReportFigure, choose_figures
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_page
 
-# The last figure of each name, with the digest of what it shows: the jobs of a sweep share most of theirs, and
-# drawing is most of what a job takes whose stages are cached.
+# The last figure of each name, with the digest of its content: the jobs of a sweep share most figures, and drawing
+# takes most of the time of a job whose stages are cached.
 _last: dict[str, tuple[bytes, bytes]] = {}
 
 
@@ -32,17 +32,17 @@ def write_report(
 ) -> None:
     """Writes `metrics.json`, `scores.parquet`, `near_duplicates.csv`, `figures/*.png` and `report.html`.
 
-    Each file appears whole or not at all; the page comes last, so where it is, all is.
+    Each file is written atomically; the page is written last, so if it exists, all other files do.
 
     Args:
         folder: The run's folder.
-        metrics: What `metrics.json` is to hold.
+        metrics: The content of `metrics.json`.
         scores: One row per id, one column per score or statistic, such as `l_rec` and `l_diff`; no label.
         members: Ids that the victim was trained on.
         nonmembers: Ids that it was not trained on.
         gallery: The images of these ids.
-        attribution: Lines that the dataset's licence asks for wherever its images are shown.
-        nearest: Each non-member with the member that is nearest to it, the nearest first.
+        attribution: Lines that the dataset's licence requires wherever its images are shown.
+        nearest: Each non-member with its nearest member, sorted by distance.
 
     Raises:
         ValueError: A number in `metrics` is not finite; nothing was written.
@@ -73,7 +73,7 @@ def _write_near(nearest: Sequence[NearPair], path: Path) -> None:
 
 
 def _drawn(figure: ReportFigure, path: Path) -> bytes:
-    """The PNG; drawn into `path`, unless the figure before it in this process showed the same."""
+    """The PNG; drawn to `path`, unless the previous figure of that name in this process had the same content."""
     shown = pickle.dumps((figure.draw.func.__name__, figure.draw.args))
     digest = hashlib.sha256(shown).digest()
     before, image = _last.get(figure.name, (b"", b""))

@@ -1,4 +1,4 @@
-"""What a sweep leaves in its folder: the table of its jobs as data, text, page and figure."""
+"""The files of a sweep's folder: the table of its jobs as JSON, Markdown, HTML and figure."""
 
 from pathlib import Path
 
@@ -20,11 +20,11 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
     """Writes `sweep.json`, `sweep.md`, `sweep.png` and `sweep.html`, and prints the table.
 
     Args:
-        folder: Holds a folder a job.
+        folder: Has one folder per job.
         console: Where to print; by default standard output.
 
     Raises:
-        MiaError: It holds no job.
+        MiaError: It has no job.
     """
     sweep = collect_sweep(folder)
     with atomic_write(folder / "sweep.json") as path:

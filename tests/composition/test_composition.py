@@ -42,7 +42,7 @@ def check(metrics: dict[str, object], folder: Path, attack: str) -> None:
     assert metrics["headline"] in attacks
     scores = pd.read_parquet(folder / "scores.parquet").set_index("id")
     assert len(scores) == 10 and np.isfinite(scores).all().all()
-    # What never asked the victim is there too, and nothing else: least of all a label.
+    # The columns that do not query the victim are there too, and nothing else: in particular no label.
     assert set(scores.columns) == attacks | STATISTICS | blind
     for figure in ("roc", "histograms"):
         assert (folder / "figures" / f"{figure}.png").stat().st_size > 1000
@@ -64,7 +64,7 @@ def test_defense_meets_attack(attack: str, shared_folder: Path, searched_photos:
     check(metrics, folder, attack)
     damage = metrics["damage"]
     assert damage["n"] == 10  # type: ignore[index]
-    # Noise of 0.1 is 20 dB, a little more where it is clamped; and it takes answers away from the target.
+    # Noise of 0.1 is 20 dB, a little more where it is clamped; and it moves outputs away from the target.
     assert 19 < damage["answers"]["psnr"] < 24  # type: ignore[index]
     assert damage["defended"]["ssim"] < damage["undefended"]["ssim"]  # type: ignore[index]
 

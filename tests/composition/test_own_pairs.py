@@ -39,7 +39,7 @@ def elsewhere(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("attack", list(ATTACKS))
 def test_the_victims_own_dataset(folder_dataset: Path, tmp_path: Path, attack: str) -> None:
-    # All 24 pairs are members or judged.
+    # All 24 pairs are members or evaluated.
     refused(
         run(tmp_path, folder_dataset, attack, *elsewhere(folder_dataset)),
         tmp_path,

@@ -138,7 +138,7 @@ def test_shadow_pairs_are_not_judged_and_judged_pairs_train_no_shadow(
 def test_a_shadow_model_of_other_judged_pairs_is_the_same(
     attack: str, folder_dataset: Path, tmp_path: Path, spoil: Callable[[Path, list[str]], Path]
 ) -> None:
-    """Paint every judged pair black: what the attacker trained must not change by a bit."""
+    """Paint every evaluated pair black: what the attacker trained must not change by a bit."""
     honest = opened(folder_dataset, tmp_path / "honest", attack)
     honest.run()
     blackened = opened(spoil(folder_dataset, honest.ids), tmp_path / "black", attack)

@@ -80,7 +80,7 @@ def test_unknown_colours_are_named_with_their_pixels(tmp_path):
         read_colours(image, PALETTE, 0.01, tmp_path / "map.png")
     message = str(raised.value)
     assert str(tmp_path / "map.png") in message and "dataset.palette" in message
-    # Stripes of 15 x 60; a pixel beside another colour, or on the rim, is judged by nobody.
+    # Stripes of 15 x 60; a pixel beside another colour, or on the border, is not checked.
     counts = dict(re.findall(r"(\(\d+, \d+, \d+\)) in (\d+) pixels", message))
     assert counts == {"(250, 250, 0)": str(13 * 58), "(0, 250, 250)": str(13 * 58)}
 

@@ -195,9 +195,9 @@ def test_a_header_says_the_size_that_decoding_finds(tmp_path, ending, orientatio
 def test_numbers_that_are_none(tmp_path):
     path = tmp_path / "a.tif"
     for values, message in (
-        ([[0.5, 1.0]], "whole numbers, found decimals"),
-        ([[np.nan, 1.0]], "whole numbers, found decimals"),
-        ([[1e30, 1.0]], "whole numbers, found decimals"),
+        ([[0.5, 1.0]], "integers, found other numbers"),
+        ([[np.nan, 1.0]], "integers, found other numbers"),
+        ([[1e30, 1.0]], "integers, found other numbers"),
     ):
         Image.fromarray(np.array(values, np.float32)).save(path)
         with pytest.raises(DataError, match=rf"a\.tif: expected an image of {message}"):

@@ -42,7 +42,7 @@ def test_the_first_how_many_the_smallest_and_what_would_do(root):
     assert f"{root}/targets/3.png. Set victim.image_size=32, which fits all" in message
     with pytest.raises(DataError, match=r"1\.png: .*128x128.* 80x90; 3 more are too small.* is 44 pixels"):
         check(root, 128)
-    with pytest.raises(DataError, match=r"No victim\.image_size is as small: use larger images"):
+    with pytest.raises(DataError, match=r"No valid victim\.image_size is as small: use larger images"):
         check(root, 64, valid=lambda size: size >= 64)
 
 
