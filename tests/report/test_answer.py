@@ -86,9 +86,7 @@ def test_the_answer_is_the_strongest_attack(drawn_run):
     assert attacks["l_mem"]["auc"] > attacks["l_rec"]["auc"]
     text = answer(drawn_run.metrics)
     assert with_interval(attacks["l_mem"]["auc"], attacks["l_mem"]["auc_ci95"]) + " (L_mem)" in text
-    assert (
-        f"at 10 % FPR, {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members are found" in text
-    )
+    assert f"at 10 % FPR, {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members are found" in text
 
 
 def test_chance_is_not_called_safe(tight_run):

@@ -52,8 +52,8 @@ def test_what_the_attack_says_and_what_the_defense_did_are_printed(drawn_run):
     assert "with the defense gauss." in text
     assert "shadow pairs: 100" in text
     assert (
-        "The defense changes the outputs by PSNR 21.3 dB, SSIM 0.712, perceptual distance 0.204; their SSIM with the "
-        "targets goes from 0.455 to 0.321 (means of 80 images)."
+        "The defense changes the outputs by PSNR 21.3 dB, SSIM 0.712, perceptual distance 0.204; their SSIM with "
+        "the targets goes from 0.455 to 0.321 (means of 80 images)."
     ) in text
 
 
