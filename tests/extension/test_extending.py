@@ -71,7 +71,7 @@ def test_help_lists_them(run: Run) -> None:
         (
             "foreign.yaml",
             "_target_: json.JSONDecoder",
-            "a configuration may name classes of mia_exp, my_package alone",
+            "a configuration may only name classes of mia_exp, my_package alone",
         ),
         ("system.yaml", "_target_: os.system", "entry-points"),
         ("absent.yaml", "_target_: my_package.absent.Mine", "there is no module my_package.absent"),
