@@ -1,4 +1,4 @@
-"""What all stages of a run share."""
+"""The context that all stages of a run share."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ class Context:
     Attributes:
         config: The run.
         store: The artifacts.
-        device: Where scores and answers are computed.
+        device: Where scores and outputs are computed.
         logger: Where the victim's training mirrors its losses.
     """
 

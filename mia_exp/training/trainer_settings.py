@@ -11,14 +11,14 @@ class TrainerSettings:
     """Where and how training runs; nothing here changes a result on one machine.
 
     Attributes:
-        accelerator: `auto`, `cpu` or `gpu`, as pytorch_lightning names them.
+        accelerator: `auto`, `cpu` or `gpu`, as in pytorch_lightning.
         num_workers: Processes that cut the shadow classifier's patches.
-        resume_seconds: A checkpoint to resume from is written at most this often.
+        resume_seconds: Minimum time between two checkpoints to resume from, in seconds.
     """
 
     accelerator: str = harmless("auto", because="where it runs; a manifest names the device")
     num_workers: int = harmless(0, because="each image's randomness is keyed by its id")
-    resume_seconds: float = harmless(30.0, because="a resumed training ends as one that was not stopped")
+    resume_seconds: float = harmless(30.0, because="a resumed training has the same result")
 
     def __post_init__(self) -> None:
         choices = ("auto", "cpu", "gpu")

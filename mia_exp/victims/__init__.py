@@ -1,7 +1,7 @@
-"""The generators under attack: architectures, training, and the black box that answers queries.
+"""The generators under attack: architectures, training, and the black box.
 
-`victims.training` is imported by those who train: its libraries take seconds to load, and most runs find their
-victim trained.
+`victims.training` is not imported here: its libraries take seconds to load, and most runs find a trained victim in
+the cache.
 """
 
 from mia_exp.victims.generator_file import LOSSES_FILE, generator_file, load_generator, training_set_hash

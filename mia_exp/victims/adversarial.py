@@ -1,4 +1,4 @@
-"""What the victims have in common as LightningModules: two networks, two optimisers, one step of each a batch."""
+"""The base class of adversarial victims: a LightningModule with two networks and two optimisers."""
 
 from functools import partial
 
@@ -14,21 +14,21 @@ Losses = dict[str, Tensor]
 
 
 class AdversarialVictim(VictimModule):
-    """A generator and a discriminator, trained by turns with manual optimisation.
+    """A generator and a discriminator, trained alternately with manual optimisation.
 
-    Everything random in an epoch follows from the seed and the epoch's number, so that a run that was resumed
-    at the end of an epoch goes on exactly as one that was not stopped.
+    All randomness in an epoch is derived from the seed and the epoch's number, so that a run that is resumed at the
+    end of an epoch continues exactly like an uninterrupted one.
 
-    Losses are logged as means over the epoch; `g_l1`, the mean absolute error on the [0, 1] scale, is one of
-    them for every victim, whether it is trained on it or not.
+    Losses are logged as means over the epoch. `g_l1`, the mean absolute error on the [0, 1] scale, is logged for
+    every victim, even if it is not part of its loss.
 
     Args:
         config: The victim's settings.
         generator: x (N, C, H, W) -> V(x) (N, 3, H, W), both in [0, 1].
-        discriminator: Judges pairs; only the subclass calls it.
+        discriminator: Classifies pairs as real or generated; only the subclass calls it.
 
     Attributes:
-        generator_first: Whether the generator is judged by the discriminator as it was before its own step.
+        generator_first: Whether the generator's step comes before the discriminator's.
     """
 
     generator_first = False
@@ -40,7 +40,7 @@ class AdversarialVictim(VictimModule):
         self.generator = generator
         self.discriminator = discriminator
         self._half = config.precision is Precision.bf16
-        # What bf16 kernels and GPUs want; in float32 on a CPU it is slower than torch's own order.
+        # Faster for bf16 kernels and on GPUs; slower in float32 on a CPU.
         self._format = torch.channels_last if self._half else torch.contiguous_format
         self.to(memory_format=self._format)
         if config.compile:
@@ -50,7 +50,7 @@ class AdversarialVictim(VictimModule):
         self._seen = 0
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
-        """What the discriminator minimises, and its named parts.
+        """The discriminator's loss, and its named parts.
 
         Args:
             x: Inputs (N, C, H, W) in [0, 1].
@@ -60,31 +60,31 @@ class AdversarialVictim(VictimModule):
         raise NotImplementedError
 
     def generator_losses(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor) -> tuple[Tensor, Losses]:
-        """What the generator minimises, and its named parts, unweighted.
+        """The generator's loss, and its named parts, unweighted.
 
         Args:
             x: Inputs (N, C, H, W) in [0, 1].
             y: Targets (N, 3, H, W) in [0, 1].
             fake: V(x), with its graph.
-            weights: (N,), how much each image counts; their mean over the training images is 1.
+            weights: (N,), the loss weight of each image; their mean over the training images is 1.
         """
         raise NotImplementedError
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """The share of the learning rate in force in an epoch, counted from 0."""
+        """The factor of the learning rate in an epoch, counted from 0."""
         raise NotImplementedError
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """One Adam for each network."""
         betas = (self.config.beta1, 0.999)
-        # Fused: a step is one pass over the weights, which at a batch of one is a fifth of the time.
+        # Fused: one pass over the weights per step, which saves a fifth of the time at batch size 1.
         return [
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate, betas=betas, fused=True)
             for network in (self.generator, self.discriminator)
         ]
 
     def on_train_epoch_start(self) -> None:
-        """Seeds the epoch's dropout, sets its learning rate, and starts its losses."""
+        """Seeds the epoch's dropout, sets its learning rate, and resets its losses."""
         self._sums, self._seen = {}, 0
         torch.manual_seed(derive(self.config.seed, "dropout", self.current_epoch))
         for optimizer in self._optimizers():
@@ -101,7 +101,7 @@ class AdversarialVictim(VictimModule):
         parts = {"g_l1": F.l1_loss(fake.detach(), y)}
         for step in reversed(steps) if self.generator_first else steps:
             parts |= step()
-        # Summed where they are: to read a loss in each step would make a GPU wait.
+        # Summed on the device: reading a loss in each step would synchronise a GPU.
         for name, part in parts.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(part)) + part.detach() * len(x)
         self._seen += len(x)
@@ -111,7 +111,7 @@ class AdversarialVictim(VictimModule):
         return {name: float(total) / self._seen for name, total in self._sums.items()}
 
     def on_train_epoch_end(self) -> None:
-        """Hands the epoch's losses to the logger."""
+        """Logs the epoch's losses."""
         self.log_dict(self.epoch_losses())
 
     def _step_discriminator(self, x: Tensor, y: Tensor, fake: Tensor) -> Losses:

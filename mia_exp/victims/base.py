@@ -1,4 +1,4 @@
-"""What every victim is."""
+"""The base classes of victims."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from mia_exp.data import InputLayout
     from mia_exp.victims.victim_module import VictimModule
 
-# Adam keeps two numbers a weight, and the weights of a U-Net of 512 channels alone take 14 GB.
+# Adam keeps two numbers per weight, and the weights of a U-Net of 512 channels alone take 14 GB.
 MAX_WIDTH = 512
 MAX_SIDE = 2048
 MAX_EPOCHS = 1_000_000
 
 
 class Precision(Enum):
-    """What the networks are computed in while they are trained; weights and answers are float32 in both.
+    """The precision of computations in training; weights and outputs are float32 in both.
 
-    `bf16` autocasts convolutions to bfloat16: faster where the processor has it.
+    `bf16` autocasts convolutions to bfloat16, which is faster on processors that support it.
     """
 
     float32 = "float32"
@@ -45,22 +45,22 @@ class Victim(Component):
 
     @property
     def one_hot(self) -> bool:
-        """Whether label maps are given to the generator as one channel a class."""
+        """Whether the generator's input is a label map as one channel per class."""
         return False
 
 
 @dataclass
 class TrainedVictim(Victim):
-    """What every victim has that is trained here.
+    """A victim that is trained by this package.
 
     Attributes:
-        augment: Augment the training pairs as the original does.
+        augment: Augment the training pairs as in the original.
         learning_rate: Adam's step size.
         beta1: Adam's first decay rate.
         epochs: Epochs at the full learning rate.
         decay_epochs: Epochs after those, over which the learning rate falls linearly to zero.
-        batch_size: Pairs in a step.
-        difficulty_weighting: Weigh each image in the generator's loss by its L_diff, divided by the mean L_diff
+        batch_size: Pairs per step.
+        difficulty_weighting: Weight each image in the generator's loss by its L_diff, divided by the mean L_diff
             of the training images (Fig. 17).
         checkpoint_epochs: Epochs whose generator is kept besides the last one's.
         precision: `float32`, or `bf16` for mixed precision.
@@ -84,7 +84,7 @@ class TrainedVictim(Victim):
 
     @property
     def total_epochs(self) -> int:
-        """Epochs that a whole training run has."""
+        """Epochs of a complete training run."""
         return self.epochs + self.decay_epochs
 
     @property
@@ -113,22 +113,22 @@ class TrainedVictim(Victim):
         )
 
     def fingerprints(self) -> dict[str, str]:
-        """What decides its training besides its settings, such as the content of files that they name."""
+        """What determines its training besides its settings, such as the content of files that they name."""
         return {}
 
     def build_generator(self, layout: "InputLayout", n_pairs: int) -> "nn.Module":
-        """The network that is kept and queried.
+        """Builds the network that is saved and queried.
 
         Args:
             layout: What the channels of x mean.
-            n_pairs: How many pairs it is trained on.
+            n_pairs: Number of training pairs.
 
         Returns:
             A module that maps x (N, C, H, W) to V(x) (N, 3, H, W), both in [0, 1]. Its attribute `architecture`, a
-            dict of JSON types, says what tells it from others of its class.
+            dict of JSON types, distinguishes it from others of its class.
         """
         raise NotImplementedError
 
     def build_module(self, layout: "InputLayout", n_pairs: int) -> "VictimModule":
-        """What trains it, with initial weights from torch's generator; see `build_generator`."""
+        """The module that trains it, with initial weights from torch's generator; see `build_generator`."""
         raise NotImplementedError

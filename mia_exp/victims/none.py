@@ -9,7 +9,7 @@ from mia_exp.victims.base import MAX_SIDE, Victim
 
 @dataclass
 class NoVictim(Victim):
-    """No victim: images are scored for their difficulty alone."""
+    """No victim: only the difficulty of images is scored."""
 
     queryable: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""Training a victim: epochs, checkpoints, losses on record, and going on after an interruption."""
+"""Training of a victim: epochs, checkpoints, recorded losses, and resuming after an interruption."""
 
 import csv
 import json
@@ -38,7 +38,7 @@ from mia_exp.victims.victim_module import VictimModule
 log = logging.getLogger(__name__)
 
 RESUME_FILE = "resume.ckpt"
-START_OVER = "Move the file away, and training starts over."
+START_OVER = "Move the file away, and training starts from the beginning."
 
 
 def train(
@@ -49,21 +49,21 @@ def train(
     folder: Path,
     logger: Logger | None = None,
 ) -> None:
-    """Trains a victim, or a shadow of one, and leaves its generators and losses in `folder`.
+    """Trains a victim or a shadow model, and writes its generators and losses to `folder`.
 
-    What an interrupted call left in `folder` is taken up at the end of its last kept epoch, with the result of
-    one that was not interrupted.
+    If an interrupted call left a checkpoint in `folder`, training resumes from it, with the same result as an
+    uninterrupted one.
 
     Args:
         config: The victim.
-        trainer_config: Where it is trained, and how often a resume point is written.
+        trainer_config: Where it is trained, and how often a checkpoint to resume from is written.
         layout: What the channels of x mean.
-        pairs: What it is trained on.
-        folder: Holds `generator-NNNN.safetensors` for each kept epoch and `losses.csv`.
+        pairs: The training pairs.
+        folder: Gets `generator-NNNN.safetensors` for each kept epoch and `losses.csv`.
         logger: Where Lightning mirrors the losses.
 
     Raises:
-        Terminated: SIGTERM came; what was trained until the end of the epoch can be taken up.
+        Terminated: SIGTERM was received; training can be resumed from the end of the epoch.
         TrainingError: A loss is not finite.
         WeightsError: The resume point in `folder` is damaged or belongs to another run.
     """
@@ -71,7 +71,7 @@ def train(
     resume = folder / RESUME_FILE
     if resume.exists():
         _check_resume(resume, training_set)
-        log.info("training goes on from %s", resume)
+        log.info("training resumes from %s", resume)
     batches = EpochBatches(pairs, config.batch_size, config.seed)
     with torch.random.fork_rng(), quiet_lightning(), progress_bar() as progress:
         torch.manual_seed(derive(config.seed, "initial weights"))
@@ -89,7 +89,7 @@ def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[
     """Finds the generator that `config.weights` names and checks that it is this victim, of these members.
 
     Raises:
-        WeightsError: It is missing, not ours, of another shape, or trained on other pairs.
+        WeightsError: It is missing, not written by mia_exp, of another architecture, or trained on other pairs.
     """
     path = Path(config.weights or "").expanduser()
     _, training_set = load_generator(path, partial(config.build_generator, layout, len(members)))
@@ -102,7 +102,7 @@ def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[
 
 
 class _Keeper(Callback):
-    """At the end of each epoch: checks the losses, records them, and keeps what may be needed later."""
+    """At the end of each epoch: checks and records the losses, and writes checkpoints."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class _Keeper(Callback):
         self.started = False
 
     def stop_after_epoch(self) -> bool:
-        """Ends the training with the epoch, where epochs would be lost that no resume point has; says whether."""
+        """Stops after this epoch if completed epochs are not in a checkpoint yet; returns whether it will stop."""
         self.stopping = self.unsaved
         return self.stopping
 
@@ -195,19 +195,19 @@ def _check_finite(losses: dict[str, float], epoch: int, config: TrainedVictim) -
 
 
 def _check_resume(path: Path, training_set: str) -> None:
-    """Refuses a resume point that was damaged, or belongs to another run.
+    """Checks a checkpoint before training resumes from it.
 
     Raises:
-        WeightsError: It was, or does.
+        WeightsError: It is damaged, or belongs to another run.
     """
     try:
-        # A checksum a record: torch compares none, and would train on from weights that a disk had changed.
+        # torch does not verify the checksums of records, and would continue from damaged weights.
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
         if damaged is not None:
             raise ValueError(f"{damaged} in it is damaged")
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        # Without its loop, Lightning would begin again at the first epoch, from these weights.
+        # Without the loop's state, Lightning would restart at the first epoch with these weights.
         if not (checkpoint["state_dict"] and checkpoint["optimizer_states"] and checkpoint["loops"]["fit_loop"]):
             raise ValueError("a part of it is empty")
         stamp = checkpoint["mia_exp"]
@@ -225,7 +225,7 @@ def _check_resume(path: Path, training_set: str) -> None:
 
 @contextmanager
 def _taking_up(resume: Path, keeper: _Keeper) -> Iterator[None]:
-    """Says of what fails between a resume point's loading and the first step that the two do not fit."""
+    """Turns errors between loading a checkpoint and the first step into a WeightsError."""
     taken_up = resume.exists()
     try:
         yield

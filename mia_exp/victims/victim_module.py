@@ -1,9 +1,9 @@
-"""What the training of every victim has in common."""
+"""The base class of the modules that train victims."""
 
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-# x (N, C, H, W) and y (N, 3, H, W) in [0, 1], and how much each image counts (N,).
+# x (N, C, H, W) and y (N, 3, H, W) in [0, 1], and the loss weight of each image (N,).
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
@@ -11,7 +11,7 @@ class VictimModule(LightningModule):
     """A LightningModule that trains a generator.
 
     Attributes:
-        generator: x (N, C, H, W) -> V(x) (N, 3, H, W), both in [0, 1]; what is kept.
+        generator: x (N, C, H, W) -> V(x) (N, 3, H, W), both in [0, 1]; the network that is saved.
     """
 
     generator: nn.Module

@@ -19,7 +19,7 @@ class Pix2Pix(TrainedVictim):
     """pix2pix (Isola et al., 2017): U-Net generator, PatchGAN discriminator, cGAN + L1 loss.
 
     `image_size` is 64, 128, 256 or 512; the U-Net has log2(image_size) levels. `augment` loads pairs at
-    image_size * 286 / 256, crops at random and flips at random.
+    image_size * 286 / 256, and crops and flips them randomly.
 
     Attributes:
         ngf: Width of the generator's first level.

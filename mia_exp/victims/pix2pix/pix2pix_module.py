@@ -35,12 +35,12 @@ class Pix2PixModule(AdversarialVictim):
         return total, {"g_gan": g_gan.mean()}
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """One, then falling linearly, to be nought an epoch after the last; see `AdversarialVictim`."""
+        """One, then falling linearly to zero at the epoch after the last; see `AdversarialVictim`."""
         return 1 - max(0, epoch + 1 - self.config.epochs) / (self.config.decay_epochs + 1)
 
 
 def _adversarial(logits: Tensor, real: bool) -> Tensor:
     """The cross-entropy of each image's patches (N, 1, h, w): (N,)."""
     targets = torch.ones_like(logits) if real else torch.zeros_like(logits)
-    # In float32 also where the networks are not: a mean in bf16 keeps two digits.
+    # In float32 even if the networks are in bf16, in which a mean keeps only two digits.
     return F.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none").mean((1, 2, 3))
