@@ -27,7 +27,7 @@ log = logging.getLogger("mia_exp")
 @hydra.main(config_path=str(CONF), config_name=PRIMARY, version_base="1.3")
 def app(composed: DictConfig) -> None:
     """Runs one job of the composed configuration."""
-    # Again, for a launcher's processes start here.
+    # Again, since a launcher's processes start here.
     replace_unencodable()
     folder = Path(HydraConfig.get().runtime.output_dir)
     config = typed_config(composed)
@@ -53,7 +53,7 @@ def main() -> None:
     Exits 0; 1 for an error, 130 for Ctrl-C, 143 for SIGTERM.
     """
     replace_unencodable()
-    # Makes Hydra raise instead of printing and exiting, so that each error is said in one place and one way.
+    # Makes Hydra raise errors instead of printing and exiting, so that all errors are printed below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         with handled_by(terminate):
@@ -67,15 +67,15 @@ def main() -> None:
             raise
         sys.exit(f"error: {os_error_message(error)}")
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("interrupted; the same command continues from here", file=sys.stderr)  # noqa: T201
         sys.exit(130)
     except Terminated:
-        print("terminated; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("terminated; the same command continues from here", file=sys.stderr)  # noqa: T201
         sys.exit(STATUS)
 
 
 def _run(words: list[str]) -> None:
-    """Runs the jobs of a command line, or prints their plans, once all of them were checked."""
+    """Checks all jobs of a command line, then runs them or prints their plans."""
     command = read_command(words)
     sys.argv[1:] = [*command.options, *command.overrides]
     if command.information_only:
@@ -94,12 +94,12 @@ def _run(words: list[str]) -> None:
         try:
             app()
         finally:
-            # Also of a sweep that was stopped, or of which a job failed: what is done is shown.
+            # Also after a failed job or an interrupt: the finished jobs are shown.
             report_sweep(folder, len(command.jobs))
 
 
 def log_to(file: Path) -> None:
-    """Sends the log to a file, this package's in full, and from level INFO on to standard error."""
+    """Writes the log to a file, with this package's debug messages, and to standard error from level INFO on."""
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""A sweep that is run again in its folder, and the table of all jobs when it ends."""
+"""Sweeps: reuse of finished jobs when a sweep is repeated, and the table of all jobs."""
 
 import json
 import sys
@@ -10,19 +10,19 @@ from hydra.types import RunMode
 from mia_exp.core.provenance import git_commit
 from mia_exp.core.storage import remove_unfinished
 
-# What a run leaves, the page first: where the page is, all is.
+# The results of a run. The page is written last: if it exists, the others do.
 RESULT_FILES = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
 
 
 def is_finished(folder: Path, settings: str) -> bool:
-    """Whether a sweep that is run again in its old folder may leave a job out.
+    """Whether a sweep that is repeated in its old folder can skip a job.
 
     Args:
-        folder: The job's.
-        settings: Its configuration, resolved, as YAML.
+        folder: The job's folder.
+        settings: Its resolved configuration, as YAML.
 
     Returns:
-        Whether the job left its results there, with the same settings, made by the same unchanged commit.
+        Whether its results are there, with the same settings, from the same commit without local changes.
     """
     if HydraConfig.get().mode is not RunMode.MULTIRUN or not all(
         (folder / name).is_file() for name in RESULT_FILES
@@ -33,13 +33,13 @@ def is_finished(folder: Path, settings: str) -> bool:
             return False
         commit = json.loads((folder / "metrics.json").read_text())["provenance"]["git"]
     except (ValueError, TypeError, KeyError):
-        # Not as it was left: made again.
+        # Damaged: the job is run again.
         return False
     return commit is not None and commit == git_commit() and not commit.endswith("-dirty")
 
 
 def clear(folder: Path) -> None:
-    """Removes the results of an earlier run from its folder: they would pass for the next one's if it failed."""
+    """Removes the results of an earlier run, which could be mistaken for the next run's if that fails."""
     for name in RESULT_FILES:
         (folder / name).unlink(missing_ok=True)
     for place in (folder, folder / "figures"):
@@ -47,14 +47,14 @@ def clear(folder: Path) -> None:
 
 
 def report_sweep(folder: Path, planned: int) -> None:
-    """Writes and prints the table of a sweep's jobs, and which are not done.
+    """Writes and prints the table of a sweep's jobs, and how many are done.
 
     Args:
-        folder: The sweep's.
-        planned: How many jobs it has.
+        folder: The sweep's folder.
+        planned: Number of jobs.
     """
     if any(folder.glob("*/overrides.json")):
-        # Imported here: the report's libraries take seconds to load.
+        # Imported here, since the report's libraries take seconds to load.
         from mia_exp.report import write_sweep_report
 
         remove_unfinished(folder)

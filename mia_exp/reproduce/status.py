@@ -1,4 +1,4 @@
-"""What is done, cached or missing of each item, and what the missing will cost."""
+"""The status of each item: done, cached and missing stages, and the expected run time."""
 
 import json
 from collections import Counter
@@ -16,14 +16,14 @@ from mia_exp.pipeline import Pipeline
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import read_cells
 
-# A table of fewer columns would fold its lines where the output is not a terminal.
+# Minimum width, since a narrower table would wrap if the output is not a terminal.
 COLUMNS = 120
-# Stages that take less, in seconds and all together, are counted and not named.
+# Stages that take less in total, in seconds, are counted but not named.
 SHORT = 60
 CAPTION = (
-    "About: the time of the jobs one after another, as the same stages took where results/ were made (where they "
-    "are not in there, as others of their name); at scale=cpu `make` runs two at a time, which halves it. Items "
-    "share stages: what one makes, the next finds cached."
+    "About: the sequential time of the jobs, estimated from the same stages in results/ (or from stages of the "
+    "same name); at scale=cpu, `make` runs two jobs at a time, which halves it. Items share stages: those of one "
+    "are cached for the next."
 )
 
 
@@ -32,10 +32,10 @@ class _Needs:
     """What an item's jobs need.
 
     Attributes:
-        jobs: How many there are.
-        cached: The keys of the stages that are there.
-        made: The stages that are not, by their keys.
-        absent: What cannot be made here, in words.
+        jobs: Number of jobs.
+        cached: The keys of cached stages.
+        made: The missing stages, by key.
+        absent: Missing requirements, as text.
     """
 
     jobs: int = 0
@@ -46,14 +46,14 @@ class _Needs:
 
 @dataclass(frozen=True)
 class _Missing:
-    """A stage that is to be made, and the seconds that it took before; None where nobody knows."""
+    """A missing stage, and the seconds that it took before; None if unknown."""
 
     name: str
     seconds: float | None
 
 
 class _Costs:
-    """What stages took in the jobs that `results` tells of: by job, for a later commit may change a key."""
+    """The run times of stages in `results`, by job, since a later commit may change keys."""
 
     def __init__(self, results: Path) -> None:
         self._by_job: dict[tuple[str, frozenset[str]], dict[str, float]] = {}
@@ -69,13 +69,13 @@ class _Costs:
         self._by_name = {name: mean(seconds.values()) for name, seconds in taken.items()}
 
     def seconds(self, experiment: str, words: Sequence[str], name: str) -> float | None:
-        """What a stage of a job took, or those of its name on average; None where there was none."""
+        """The run time of a job's stage, or the mean of stages with its name; None if there is none."""
         own = frozenset(word for word in words if not word.startswith(("experiment=", "scale=", "hydra")))
         return self._by_job.get((experiment, own), {}).get(name, self._by_name.get(name))
 
 
 def print_status(scale: str, results: Path) -> None:
-    """Prints a line an item: cells that are done, stages that are cached and that are not; makes nothing."""
+    """Prints one line per item: finished cells, cached and missing stages; runs nothing."""
     costs = _Costs(results / scale)
     table = Table("item", "cells done", "cached", "to be made", "about", title=f"scale={scale}", caption=CAPTION)
     every: dict[str, _Missing] = {}
@@ -84,7 +84,7 @@ def print_status(scale: str, results: Path) -> None:
         every |= needs.made
         done = sum(cell.metrics is not None for cell in read_cells(results / scale, item.experiments))
         words = [_to_make(needs.made)] if needs.made else []
-        words += [f"not there: {absent}" for absent in dict.fromkeys(needs.absent)]
+        words += [f"missing: {absent}" for absent in dict.fromkeys(needs.absent)]
         about = _cost(needs.made)
         cells = f"{done} of {needs.jobs}" if needs.jobs else ""
         table.add_row(item.name, cells, str(len(needs.cached)), "; ".join(words), about)
@@ -117,7 +117,7 @@ def _needs(item: Item, scale: str, costs: _Costs) -> _Needs:
 
 
 def _to_make(made: Mapping[str, _Missing]) -> str:
-    """The stages that take long, or that nobody knows of, by name, and how many others."""
+    """The stages that take long, or an unknown time, by name, and the number of others."""
     totals: dict[str, float] = {}
     for stage in made.values():
         totals[stage.name] = totals.get(stage.name, 0) + (float("inf") if stage.seconds is None else stage.seconds)

@@ -216,10 +216,10 @@ def test_an_interrupted_run_resumes_with_the_same_result(
     assert process.returncode == status, err
     assert not list(tmp_path.glob("outputs/artifacts/victim/*/manifest.json"))
     if sent == signal.SIGINT:
-        assert "Traceback" not in err and "the same command goes on from here" in err
+        assert "Traceback" not in err and "the same command continues from here" in err
     resumed = mia_exp(*words, cwd=tmp_path)
     assert resumed.status == 0
-    assert "training goes on from" in resumed.err
+    assert "training resumes from" in resumed.err
     assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
     tables = [
         pd.read_parquet(next(tmp_path.glob(f"{root}/runs/*/*/scores.parquet"))) for root in ("outputs", "whole")
