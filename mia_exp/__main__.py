@@ -78,7 +78,7 @@ def _run(words: list[str]) -> None:
     """Checks all jobs of a command line, then runs them or prints their plans."""
     command = read_command(words)
     sys.argv[1:] = [*command.options, *command.overrides]
-    if command.information_only:
+    if command.info_only:
         app()
         return
     if any(job.config.dry_run for job in command.jobs):

@@ -11,7 +11,7 @@ from mia_exp.core.provenance import git_commit
 from mia_exp.core.storage import remove_unfinished
 
 # The results of a run. The page is written last: if it exists, the others do.
-RESULT_FILES = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
+RESULTS = ("report.html", "metrics.json", "scores.parquet", "near_duplicates.csv")
 
 
 def is_finished(folder: Path, settings: str) -> bool:
@@ -24,9 +24,7 @@ def is_finished(folder: Path, settings: str) -> bool:
     Returns:
         Whether its results are there, with the same settings, from the same commit without local changes.
     """
-    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all(
-        (folder / name).is_file() for name in RESULT_FILES
-    ):
+    if HydraConfig.get().mode is not RunMode.MULTIRUN or not all((folder / name).is_file() for name in RESULTS):
         return False
     try:
         if (folder / "config.yaml").read_text(encoding="utf-8") != settings:
@@ -40,7 +38,7 @@ def is_finished(folder: Path, settings: str) -> bool:
 
 def clear(folder: Path) -> None:
     """Removes the results of an earlier run, which could be mistaken for the next run's if that fails."""
-    for name in RESULT_FILES:
+    for name in RESULTS:
         (folder / name).unlink(missing_ok=True)
     for place in (folder, folder / "figures"):
         remove_unfinished(place)

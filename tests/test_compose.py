@@ -121,7 +121,7 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("attack=supervised attack.nu=2", r"attack\.nu=2.0: expected a share"),
         ("defense=gauss defense.sigma=-0.1", r"defense\.sigma=-0\.1: .*0 or more"),
         ("+defense.sigma=0.1", r"defense\.sigma: there is no such setting\. defense=gauss has it\."),
-        ("victim=none", r"attack=ours: this attack queries the victim, but victim=none"),
+        ("victim=none", r"attack=ours: it queries the victim, but victim=none"),
         ("dataset=imagenet", r"victim=pix2pix: dataset=imagenet has no inputs.*victim=none"),
         ("attack=difficulty defense=gauss", r"defense=gauss: attack=difficulty does not query the victim"),
         ("victim=pix2pixhd victim.perceptual=alexnet", r"victim\.perceptual=alexnet: .*vgg19"),

@@ -74,8 +74,7 @@ def run(
                 seconds = _step_seconds(settings, store, steps)
                 rows.append({"victim": name, "form": form, "seconds": seconds, "plain_seconds": plain})
                 console.print(
-                    f"{name} {size}, {form}: {seconds:.3f} s per step, plain {plain:.3f}: "
-                    f"speedup {plain / seconds:.2f}"
+                    f"{name} {size}, {form}: {seconds:.3f} s per step, plain {plain:.3f} ({plain / seconds:.2f} x)"
                 )
         errors = _held_out_errors(decode(Path(temporary), 64), seeds, *learning)
     result = {"image_size": size, "width": width, "batch_size": 1, "steps": rows, "held_out_l1": errors}

@@ -63,7 +63,7 @@ class Command:
         sweeps: Whether the jobs are those of a sweep.
         folder: The folder for the results of the run or the sweep.
         named_by_time: Whether the folder has the default name, which contains the time.
-        information_only: Whether it only prints information, such as `--help`, and runs no job.
+        info_only: Whether it only prints information, such as `--help`, and runs no job.
     """
 
     options: list[str]
@@ -72,7 +72,7 @@ class Command:
     sweeps: bool
     folder: Path
     named_by_time: bool
-    information_only: bool
+    info_only: bool
 
 
 def read_command(words: Sequence[str]) -> Command:
@@ -85,7 +85,7 @@ def read_command(words: Sequence[str]) -> Command:
         ConfigError: The first mistake.
     """
     options, overrides = _parse(words)
-    information_only = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
+    info_only = any((options.help, options.hydra_help, options.cfg, options.info, options.shell_completion))
     with _composer(options.config_dir), _refusals(overrides):
         parsed = [_override(word) for word in overrides]
         first = _compose_first(parsed, options.multirun)
@@ -102,9 +102,7 @@ def read_command(words: Sequence[str]) -> Command:
         named_by_time = BY_TIME in str(OmegaConf.to_container(part, resolve=False)["dir"])  # type: ignore[index,call-overload]
         folder = Path(str(part.dir))
         jobs = list(_jobs(parsed, first, sweeps))
-    return Command(
-        _options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, information_only
-    )
+    return Command(_options_alone(words, overrides), overrides, jobs, sweeps, folder, named_by_time, info_only)
 
 
 def _parse(words: Sequence[str]) -> tuple[Any, list[str]]:

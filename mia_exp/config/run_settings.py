@@ -57,8 +57,7 @@ class Config:
         )
         require(
             victim.queryable or not attack.queries_victim,
-            f"attack={attack.choice}: this attack queries the victim, but victim=none; use attack=difficulty, or a "
-            "victim",
+            f"attack={attack.choice}: it queries the victim, but victim=none; use attack=difficulty, or a victim",
         )
         require(
             attack.queries_victim or not self.defense.changes_outputs,
@@ -81,8 +80,7 @@ class Config:
         kept = sorted({*victim.checkpoint_epochs, victim.total_epochs})
         require(
             victim.weights is not None or epoch is None or epoch in kept,
-            f"query.epoch={epoch}: this victim has checkpoints of the epochs {kept}; add {epoch} to "
-            "victim.checkpoint_epochs",
+            f"query.epoch={epoch}: this victim keeps the epochs {kept}; add {epoch} to victim.checkpoint_epochs",
         )
 
 

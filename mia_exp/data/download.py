@@ -48,8 +48,7 @@ def fetch_archive(url: str, sha256: str | None, destination: Path, partition_siz
         partition_sizes: The number of pairs that each partition must have.
 
     Raises:
-        DataError: The archive cannot be downloaded, is truncated, has another checksum or content, or is not safe
-            to unpack.
+        DataError: The archive cannot be downloaded, is truncated, is another one, or is not safe to unpack.
         OSError: The disk is full.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
@@ -130,8 +129,7 @@ def _unpack(archive: Path, folder: Path, url: str) -> None:
     except DataError:
         raise
     except Exception as error:
-        # Errors of the disk are raised as they are; invalid member names are OSErrors too, but faults of the
-        # archive.
+        # Errors of the disk are raised as they are. Invalid member names are OSErrors too, but the archive's fault.
         if isinstance(error, OSError) and error.errno not in (None, *BAD_NAMES):
             raise
         raise DataError(

@@ -12,7 +12,7 @@ import numpy as np
 from mia_exp.data.pillow import opened
 
 # Number of inputs that are examined, spread over the dataset.
-SAMPLE_SIZE = 16
+N_SAMPLES = 16
 # A label map has at most this many values or colours; a photograph, or a drawing with antialiased edges, has more.
 MAX_VALUES = 48
 # A palette of at most this many colours is written out.
@@ -33,9 +33,8 @@ def label_hint(paths: Sequence[Path]) -> str | None:
     Raises:
         DataError: A file cannot be read.
     """
-    chosen = (
-        [paths[row] for row in np.unique(np.linspace(0, len(paths) - 1, SAMPLE_SIZE).astype(int))] if paths else []
-    )
+    rows = np.unique(np.linspace(0, len(paths) - 1, N_SAMPLES).astype(int)) if paths else ()
+    chosen = [paths[row] for row in rows]
     numbers: set[int] = set()
     colours: set[tuple[int, ...]] = set()
     indexed = False

@@ -14,7 +14,7 @@ from mia_exp.data.image import Conversions
 # A dataset enters a key by the names and bytes of its files, not by their location.
 CONTENT = "says where files are, which enter by name and content"
 # The partition name of a dataset without partitions.
-SINGLE_PARTITION = "all"
+ALL = "all"
 
 
 @dataclass(frozen=True)

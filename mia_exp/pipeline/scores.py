@@ -95,8 +95,8 @@ def descriptors_stage(context: Context, dataset: StoredDataset, ids: Sequence[st
         pool = PooledFeatures(features, context.device)
         store = dataset.at(size)
         chunks = list(batches(ids, BACKBONE_BATCH_SIZE))
-        tracked = track(chunks, "features of targets", len(chunks))
-        parts = [pool(store.batch(chunk)[1]).astype(np.float32) for chunk in tracked]
+        images = (store.batch(chunk)[1] for chunk in track(chunks, "features of targets", len(chunks)))
+        parts = [pool(batch).astype(np.float32) for batch in images]
         np.save(folder / "descriptors.npy", np.concatenate(parts))
 
     settings = {**deciding(features), "weights": features.fingerprint(), "ids": list(ids)}

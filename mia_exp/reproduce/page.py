@@ -105,19 +105,15 @@ def _claims(folder: Path) -> str:
         return ""
     header = ["Claim of the paper", "held", "open", "refuted", "where refuted"]
     about = (
-        "Number of cells in which each claim held. Attacks on the same images are compared by their paired "
-        "difference: open means that its 95 % interval includes zero. Two jobs are compared by their intervals: "
-        "open means that these overlap."
+        "Numbers of cells. Attacks on the same images are compared by their paired difference: open means that its "
+        "95 % interval includes zero. Two jobs are compared by their intervals: open means that these overlap."
     )
     return f"### Claims of the paper\n\n{about}\n\n{markdown_table(header, rows)}"
 
 
 def _split_alone(folder: Path) -> str:
     table = render_split_alone(read_cells(folder, ["table1"]))
-    about = (
-        "Blind columns do not query the model: the AUC that they reach on the official split is due to the split "
-        "alone, and available to any attack."
-    )
+    about = "Blind columns do not query the model: their AUC on the official split is due to the split alone."
     return f"### Effect of the split alone\n\n{about}\n\n{table}" if table else ""
 
 

@@ -15,7 +15,7 @@ from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_ro
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, SINGLE_PARTITION, InputLayout, PairSource, PartitionedDataset, Record
+from mia_exp.data.source import ALL, CONTENT, InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.tables import named_rows, split_cells
 
 
@@ -99,10 +99,7 @@ class CelebA(PairSource):
                 f"{self._landmarks_path}: {len(without)} of the {len(self._files)} faces in {FACES} have no "
                 f"landmarks in this file: {names}. Remove these images, or add their rows."
             )
-        return [
-            Record(id, partitions.get(path.name, SINGLE_PARTITION), path.stat().st_size)
-            for id, path in self._files.items()
-        ]
+        return [Record(id, partitions.get(path.name, ALL), path.stat().st_size) for id, path in self._files.items()]
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the faces and of the landmarks' file."""

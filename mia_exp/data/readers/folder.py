@@ -24,7 +24,7 @@ from mia_exp.data.labels import (
     resize_numbers,
 )
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, SINGLE_PARTITION, Dataset, InputLayout, PairSource, Record
+from mia_exp.data.source import ALL, CONTENT, Dataset, InputLayout, PairSource, Record
 
 # Names that an error message lists.
 MAX_LISTED = 5
@@ -102,9 +102,7 @@ class FolderPairs(PairSource):
         Raises:
             DataError: A folder is missing or empty, or an image has no counterpart.
         """
-        return [
-            Record(id, SINGLE_PARTITION, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()
-        ]
+        return [Record(id, ALL, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()]
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the files' names and bytes."""

@@ -15,7 +15,7 @@ import resvg_py
 from PIL import Image
 
 from mia_exp.data.image import Conversions
-from mia_exp.data.source import SINGLE_PARTITION, Dataset, InputLayout, PairSource, Record
+from mia_exp.data.source import ALL, Dataset, InputLayout, PairSource, Record
 
 # The licence requires this wherever a drawing is shown.
 ATTRIBUTION = "Drawings: OpenMoji (openmoji.org), CC BY-SA 4.0"
@@ -93,7 +93,7 @@ def _list_drawings(folder: Traversable) -> tuple[Record, ...]:
         # The same drawing under two names could be both a member and a non-member.
         if drawing not in seen and _draws_lines(_lines(drawing)):
             seen.add(drawing)
-            records.append(Record(name, SINGLE_PARTITION, len(drawing.encode())))
+            records.append(Record(name, ALL, len(drawing.encode())))
     return tuple(records)
 
 
