@@ -100,7 +100,7 @@ def test_targets_without_difficulty_weigh_nothing(source: str, tmp_path: Path) -
     words = tiny(tmp_path, "victim.difficulty_weighting=true", f"difficulty.source={source}")
     outcome = mia_exp(*words, cwd=tmp_path)
     assert outcome.status == 1
-    assert "error: victim.difficulty_weighting=true: L_diff is nought for all 4 pairs" in outcome.err
+    assert "error: victim.difficulty_weighting=true: L_diff is zero for all 4 training pairs" in outcome.err
     assert "Traceback" not in outcome.err
 
 

@@ -28,7 +28,7 @@ def run(cwd: Path, dataset: Path, attack: str, *more: str) -> Outcome:
 
 def refused(outcome: Outcome, cwd: Path, count: int, of: int) -> None:
     assert outcome.status == 1, outcome.err
-    assert re.search(rf"error: shadow\.dataset=folder: {count} of the {of} pairs that ", outcome.err), outcome.err
+    assert re.search(rf"error: shadow\.dataset=folder: {count} of the {of} pairs for ", outcome.err), outcome.err
     assert "Traceback" not in outcome.err
     assert not list(cwd.glob("outputs/artifacts/victim/*")), "refused before anything is trained"
 
@@ -73,7 +73,7 @@ def test_a_pair_that_stands_twice_in_the_dataset_is_said(folder_dataset: Path, t
     outcome = run(tmp_path, dataset, "multi_image", *sizes)
     assert outcome.status == 0, outcome.err
     (path,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
-    said = f"1 of the attacker's own pairs show the same as pairs that .* \\(such as {shadow} and {member}\\)"
+    said = f"1 of the attacker's own pairs are equal to pairs that .* \\(such as {shadow} and {member}\\)"
     assert re.search(said, " ".join(json.loads(path.read_text())["warnings"]))
 
 
