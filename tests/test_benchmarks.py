@@ -1,4 +1,4 @@
-"""The benchmarks run at their smallest size, so that they can't rot; no test looks at the clock."""
+"""The benchmarks run at their smallest size, so that they can't rot; no test checks times."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_training_benchmark_times_every_victim_in_every_form(tmp_path: Path) -> 
     assert {name: len(values) for name, values in result["held_out_l1"].items()} == {"float32": 1, "bf16": 1}
 
 
-def test_queries_benchmark_compares_equal_answers(tmp_path: Path) -> None:
+def test_queries_benchmark_compares_equal_outputs(tmp_path: Path) -> None:
     result = queries.run(tmp_path, size=64, width=4, images=4, batch_sizes=(1, 3), repeats=1)
     assert [row["batch_size"] for row in result["fast"]] == [1, 3]
     # Another order of summation may round a byte up that was rounded down.

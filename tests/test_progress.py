@@ -1,4 +1,4 @@
-"""How far long work is, where nobody sees a bar: a line a minute in the log. No test waits for one."""
+"""Progress without a terminal: one line per minute in the log. No test waits for one."""
 
 import io
 import logging
@@ -83,7 +83,7 @@ def test_what_was_trained_before_does_not_count_for_the_pace(
     assert logged.messages[-1] == "training: 90 %, 20 min so far, about 20 min left"
 
 
-def test_a_length_that_nobody_knows_has_neither_share_nor_end(
+def test_an_unknown_length_has_neither_percentage_nor_remaining_time(
     clock: Clock, logged: pytest.LogCaptureFixture
 ) -> None:
     with progress_bar(clock) as bar:

@@ -1,4 +1,4 @@
-"""An attacker's own pairs are nobody's members: shared ids and shared pixels are refused, and counted."""
+"""An attacker's own pairs are not members: shared ids and shared pixels are errors or counted."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def test_the_same_pixels_under_other_names(folder_dataset: Path, tmp_path: Path)
     refused(run(tmp_path, folder_dataset, "shadow", *elsewhere(others)), tmp_path, 3, 10)
 
 
-def test_a_pair_that_stands_twice_in_the_dataset_is_said(folder_dataset: Path, tmp_path: Path) -> None:
+def test_a_duplicate_in_the_dataset_is_warned_of(folder_dataset: Path, tmp_path: Path) -> None:
     sizes = ["split.n_members=5", "split.n_shadow=5"]
     dataset = shutil.copytree(folder_dataset, tmp_path / "dataset")
     records = FolderPairs(FolderDataset(root=str(dataset))).records()

@@ -1,4 +1,4 @@
-"""Odd command lines: each is taken, or refused in one line that names what is wrong; nothing else comes out."""
+"""Unusual command lines: each is accepted, or ends with one line that names the mistake."""
 
 import pytest
 
@@ -325,7 +325,7 @@ LINES = [
 
 
 def printed(words: list[str]) -> str:
-    """What a command line is answered with; empty where it is taken."""
+    """The error of a command line; empty if it is accepted."""
     try:
         read_command(words)
     except MiaError as error:
@@ -333,10 +333,10 @@ def printed(words: list[str]) -> str:
     return ""
 
 
-# Hydra's own warnings, such as of a folder that is not there, are no answers.
+# Hydra's own warnings, such as for a missing folder, are not errors.
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("words", LINES)
-def test_it_is_taken_or_refused_in_a_line(words: list[str]) -> None:
+def test_it_is_accepted_or_ends_with_one_line(words: list[str]) -> None:
     answer = printed(words)
     assert len(answer.splitlines()) <= 1 and len(answer) < 800, answer
     assert answer.isprintable()

@@ -244,7 +244,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.mark.parametrize("size", ["400k", "2m"])  # full while decoding; full while training
-def test_a_full_disk_is_said_and_mended_by_space(
+def test_a_full_disk_is_reported_and_space_fixes_it(
     folder_dataset: Path, tmp_path: Path, small_disk: Callable[[str], Path], size: str
 ) -> None:
     disk = small_disk(size)

@@ -1,4 +1,4 @@
-"""Signals and schedulers: what they stop goes on by our own resume point, and nothing else starts a training."""
+"""Signals and schedulers: stopped runs resume from our own checkpoint, and nothing else starts a training."""
 
 import json
 import signal

@@ -226,7 +226,7 @@ def test_an_attack_has_a_page_with_all_its_rows_and_figures(tmp_path, attack, mo
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == FIGURES | more
 
 
-def test_without_a_model_nothing_shows_answers(tmp_path):
+def test_without_a_model_no_outputs_are_shown(tmp_path):
     run = make_run(20, attack="difficulty")
     run.gallery.v = None  # nothing may request outputs that do not exist
     page = write(tmp_path, run)

@@ -191,7 +191,7 @@ def test_numbers_over_decades_are_spaced_by_their_ratios(numbers: list[float], e
     assert spacing(numbers) is expected
 
 
-def test_nought_stands_one_step_left_of_the_smallest(tmp_path: Path) -> None:
+def test_zero_is_one_step_left_of_the_smallest(tmp_path: Path) -> None:
     assert step_to_zero([0, 0.25, 0.5, 1, 2, 4]) == pytest.approx(np.log10(2))
     for number, sigma in enumerate((0, 0.01, 0.1, 1)):
         add_job(

@@ -15,7 +15,7 @@ from mia_exp.data import Split
 from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
 
-# The stages that ask nobody.
+# The stages that do not query a model.
 BLIND = {"difficulty", "blind", "descriptors"}
 
 
@@ -85,7 +85,7 @@ def test_metrics_are_those_of_scikit_learn_on_the_score_table(swept: Path) -> No
         assert metrics["attacks"]["l_rec"]["tpr_at_fpr"] == {"0.01": None, "0.001": None}
 
 
-def test_running_again_makes_nothing_anew(swept: Path, folder_dataset: Path) -> None:
+def test_running_again_computes_nothing(swept: Path, folder_dataset: Path) -> None:
     before = manifests(swept)
     outcome = mia_exp(*tiny(folder_dataset), cwd=swept)
     assert outcome.status == 0, outcome.err
@@ -203,7 +203,7 @@ def test_a_larger_shadow_part_keeps_the_victim(folder_dataset: Path) -> None:
     assert few["victim"] == many["victim"] and few["split"] != many["split"]
 
 
-def test_sigma_changes_the_answers_and_not_the_victim(folder_dataset: Path) -> None:
+def test_sigma_changes_the_outputs_and_not_the_victim(folder_dataset: Path) -> None:
     none, low, high = (
         planned(folder_dataset, *more) for more in ((), ("defense=gauss",), ("defense=gauss", "defense.sigma=0.2"))
     )
