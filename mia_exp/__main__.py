@@ -16,8 +16,8 @@ from mia_exp.config.compose import typed_config
 from mia_exp.config.source import PRIMARY
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import MiaError
-from mia_exp.core.storage import is_disk_full, refusal
-from mia_exp.core.terminal import print_in_what_there_is
+from mia_exp.core.storage import is_disk_full, os_error_message
+from mia_exp.core.terminal import replace_unencodable
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.drawing import report
 from mia_exp.folders import claim, exclusive, quoted
@@ -31,7 +31,7 @@ log = logging.getLogger("mia_exp")
 def app(composed: DictConfig) -> float:
     """Runs one job of the composed configuration; returns what a sweeper may optimise."""
     # Again, for a launcher's processes start here.
-    print_in_what_there_is()
+    replace_unencodable()
     folder = Path(HydraConfig.get().runtime.output_dir)
     config = typed_config(composed)
     settings = OmegaConf.to_yaml(composed, resolve=True)
@@ -56,8 +56,8 @@ def main() -> None:
 
     Exits 0; 1 for an error, 130 for Ctrl-C, 143 for SIGTERM.
     """
-    print_in_what_there_is()
-    # Makes Hydra raise instead of printing and exiting, so that each error is said in one place and one way.
+    replace_unencodable()
+    # Makes Hydra raise errors instead of printing and exiting, so that all errors are printed below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         with handled_by(terminate):
@@ -69,12 +69,12 @@ def main() -> None:
             sys.exit(f"error: the disk is full ({error}). Free some space and run the same command again.")
         if error.errno is None:
             raise
-        sys.exit(f"error: {refusal(error)}")
+        sys.exit(f"error: {os_error_message(error)}")
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("interrupted; the same command continues from here", file=sys.stderr)  # noqa: T201
         sys.exit(130)
     except Terminated:
-        print("terminated; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("terminated; the same command continues from here", file=sys.stderr)  # noqa: T201
         sys.exit(STATUS)
 
 
@@ -88,7 +88,7 @@ def _run(words: list[str]) -> None:
         print(command.help)  # noqa: T201
         return
     sys.argv[1:] = [*command.options, *command.overrides]
-    if command.only_asks:
+    if command.info_only:
         app()
         return
     if any(job.config.dry_run for job in command.jobs):
@@ -109,7 +109,7 @@ def _run(words: list[str]) -> None:
 
 
 def log_to(file: Path) -> None:
-    """Sends the log to a file, this package's in full, and from level INFO on to standard error."""
+    """Writes the log to a file, with this package's debug messages, and to standard error from level INFO on."""
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""The folders of runs and sweeps: one process has one, and nobody else writes into it meanwhile."""
+"""The folders of runs and sweeps, each used by one process at a time."""
 
 import re
 from collections.abc import Iterator
@@ -9,28 +9,28 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mia_exp.core.errors import StorageError
-from mia_exp.core.storage import what_lies_at
+from mia_exp.core.storage import describe_non_folder
 
 LOCK = ".lock"
 
 
 def claim(wanted: Path, named_by_time: bool) -> Path:
-    """Makes the folder of a run or a sweep.
+    """Creates the folder of a run or a sweep.
 
     Args:
-        wanted: Its name.
-        named_by_time: Whether nobody chose that name: then a folder is made that was not there. Where another
-            process of the same second has it, the next name is taken: `wanted-2`, `wanted-3`, ... A folder that a
-            person chose may be there already, and is gone on in.
+        wanted: Its path.
+        named_by_time: Whether it has the default name: then a new folder is created, `wanted-2`, `wanted-3`, ... if
+            another process created the same name in the same second. A folder chosen by the user may already exist,
+            and is used again.
 
     Returns:
         The folder.
 
     Raises:
-        StorageError: Something that is no folder lies in its place.
+        StorageError: The path exists and is not a folder.
     """
     for place in (*wanted.parents, wanted):
-        if found := what_lies_at(place):
+        if found := describe_non_folder(place):
             raise StorageError(f"{place}: expected a folder for the run, found {found}. Set output_dir to another.")
     if not named_by_time:
         wanted.mkdir(parents=True, exist_ok=True)
@@ -51,14 +51,14 @@ def exclusive(folder: Path) -> Iterator[None]:
     """Keeps other processes out of a folder while the block runs.
 
     Raises:
-        StorageError: Another process is at work in it.
+        StorageError: Another process is using it.
     """
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise StorageError(
-            f"{folder}: another process is at work in this folder. Wait for it, or choose another folder with "
+            f"{folder}: another process is using this folder. Wait for it, or choose another folder with "
             "hydra.run.dir (of a sweep, hydra.sweep.dir)."
         ) from error
     try:
@@ -68,5 +68,5 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 
 def quoted(text: str) -> str:
-    """A value in the grammar of Hydra's overrides, where a backslash stands for itself but before a quote."""
+    """A value quoted for Hydra's overrides, in which a backslash is an escape only before a quote."""
     return "'" + re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + found[2].replace("'", r"\'"), text) + "'"

@@ -34,7 +34,7 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
         The content of `metrics.json`.
 
     Raises:
-        MiaError: Something that the person who started the run can mend.
+        MiaError: An error that the user can fix.
     """
     # Imported here: the learning libraries take seconds to load, which `--help` need not wait for.
     from mia_exp.evaluation.evaluate import evaluate
@@ -50,7 +50,7 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
         pipeline = Pipeline(config, tracker)
         training = None if pipeline.victim is None else pipeline.victim.training
         if pipeline.dataset.hint:
-            # Before the work, which may be in vain.
+            # Before the work, which may be useless if the warning applies.
             log.warning(pipeline.dataset.hint)
         trained_before = training is not None and pipeline.store.has(training)
         pipeline.run()
@@ -92,9 +92,9 @@ def draw(pipeline: "Pipeline", folder: Path) -> None:
 
 
 def print_plan(config: Config) -> None:
-    """Prints the resolved settings, the stages, what is cached, how large they are and what they will take.
+    """Prints the resolved settings and the stages: which are cached, their sizes and expected run times.
 
-    It computes nothing. The times are known where the store has stages of the same kind, made on the same device.
+    It runs no stage. Times are known if the store has stages of the same kind from the same device.
     """
     from mia_exp.pipeline import Pipeline
     from mia_exp.pipeline.durations import about, in_all, planned_seconds
@@ -136,10 +136,10 @@ class Gallery:
         return np.asarray(store.y[store.rows(ids)])
 
     def v(self, ids: list[str]) -> np.ndarray:
-        """The victim's answers, as the attack saw them.
+        """The victim's outputs, as the attack saw them.
 
         Raises:
-            LookupError: No victim was asked.
+            LookupError: No victim was queried.
         """
         outputs = self.pipeline.outputs
         if outputs is None:
@@ -176,7 +176,7 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
 
 
 def _described(component: Component) -> dict[str, Any]:
-    """A component's settings, and what it is called on the command line."""
+    """A component's settings, and its name on the command line."""
     return {"kind": component.choice, **plain(component)}
 
 
@@ -188,7 +188,7 @@ def _provenance(pipeline: "Pipeline") -> dict[str, Any]:
         "git": git_commit(),
         "keys": {name: stage.key for name, stage in stages.items()},
         "seconds": {name: manifest["seconds"] for name, manifest in manifests.items()},
-        # A cached stage may have been made elsewhere, by another commit.
+        # A cached stage may be from another device and commit.
         "devices": {name: manifest["device"] for name, manifest in manifests.items()},
         "commits": {name: manifest["git"] for name, manifest in manifests.items()},
         "versions": installed_versions(),

@@ -1,4 +1,4 @@
-"""A sweep that is run again in its folder, and the table of all jobs when it ends."""
+"""Sweeps: reuse of finished jobs when a sweep is repeated, and the table of all jobs."""
 
 import json
 import sys
@@ -18,14 +18,14 @@ NUMBERS = ("metrics.json", "near_duplicates.csv", "scores.parquet")
 
 
 def is_finished(folder: Path, settings: str) -> bool:
-    """Whether a sweep that is run again in its old folder may leave a job out.
+    """Whether a sweep that is repeated in its old folder can skip a job.
 
     Args:
-        folder: The job's.
-        settings: Its configuration, resolved, as YAML.
+        folder: The job's folder.
+        settings: Its resolved configuration, as YAML.
 
     Returns:
-        Whether the job left its results there, with the same settings, made by the same unchanged commit.
+        Whether its results are there, with the same settings, from the same commit without local changes.
     """
     if HydraConfig.get().mode is not RunMode.MULTIRUN or not all((folder / name).is_file() for name in NUMBERS):
         return False
@@ -34,7 +34,7 @@ def is_finished(folder: Path, settings: str) -> bool:
             return False
         commit = json.loads((folder / "metrics.json").read_text())["provenance"]["git"]
     except (ValueError, TypeError, KeyError):
-        # Not as it was left: made again.
+        # Damaged: the job is run again.
         return False
     return commit is not None and commit == git_commit() and not commit.endswith("-dirty")
 
@@ -68,11 +68,11 @@ def clear(folder: Path) -> None:
 
 
 def report_sweep(folder: Path, planned: int) -> None:
-    """Writes and prints the table of a sweep's jobs, and which are not done.
+    """Writes and prints the table of a sweep's jobs, and how many are done.
 
     Args:
-        folder: The sweep's.
-        planned: How many jobs it has.
+        folder: The sweep's folder.
+        planned: Number of jobs.
     """
     if any(folder.glob("*/overrides.json")):
         # Imported here: the report's libraries take seconds to load.

@@ -33,7 +33,7 @@ class Choice:
             words.append("split.n_shadow=100")
         if not getattr(self.cls, "has_inputs", True):
             words += ["victim=none", "attack=difficulty"]
-        if not getattr(self.cls, "answers", True):
+        if not getattr(self.cls, "queryable", True):
             words.append("attack=difficulty")
         return words
 

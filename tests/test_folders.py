@@ -43,7 +43,7 @@ def test_a_chosen_folder_has_one_process_at_a_time(folder_dataset: Path, tmp_pat
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     assert second.status == 1
-    assert "here: another process is at work in this folder" in second.err
+    assert "here: another process is using this folder" in second.err
     # One that was killed keeps nobody out.
     assert mia_exp(*words, *tiny(folder_dataset), cwd=tmp_path).status == 0
 

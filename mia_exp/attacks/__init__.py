@@ -1,1 +1,1 @@
-"""Scores of (x, y, V(x)): what an attacker computes, who sees no weight, no training set and no label."""
+"""Attacks: scores of (x, y, V(x)), computed without the victim's weights, its training set or any label."""

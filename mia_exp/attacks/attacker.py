@@ -1,4 +1,4 @@
-"""What the attacker has besides the black box: pairs of their own, and photos that people searched."""
+"""What the attacker has besides the black box: pairs of their own, and photos with human search times."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ CONTENT = "says where files are, which enter by name and content"
 
 @dataclass
 class ShadowSettings:
-    """A model of the victim's own kind and settings that the attacker trains on pairs of their own.
+    """A shadow model: it has the victim's architecture and settings, and is trained on the attacker's own pairs.
 
     Attributes:
-        n_pairs: Pairs that it is trained on (N), from the front of the split's `shadow_train`, or of `dataset`.
+        n_pairs: Number of training pairs (N), the first of the split's `shadow_train`, or of `dataset`.
         dataset: A dataset to take them from instead of the split's shadow lists, or null.
-        seed: Seeds its training, and which pairs of `dataset` are taken.
+        seed: Seeds its training and the selection of pairs from `dataset`.
     """
 
     n_pairs: int = 100
@@ -31,12 +31,12 @@ class ShadowSettings:
 
 @dataclass
 class VisualSearchSettings:
-    """The human search times that a difficulty is learned from (Tudor Ionescu et al., 2016).
+    """The human search times that a difficulty predictor is trained on (Tudor Ionescu et al., 2016).
 
     Attributes:
         scores: CSV of photo name and score, without a header; null: `$MIA_EXP_DATA/vsd/VSD_dataset.csv`.
         photos: Folder of the VOC photos that the scores belong to; null: `$MIA_EXP_DATA/vsd/JPEGImages`.
-        allow_missing: Fit on the photos that are there, where some that have a score are not.
+        allow_missing: Fit on the available photos if some photos with a score are missing.
     """
 
     scores: str | None = harmless(None, because=CONTENT)

@@ -1,4 +1,4 @@
-"""The error over flipped and cropped variants of a pair: Ours-Aug of Shafran, Peleg, Hoshen (2021)."""
+"""The mean error over flipped and cropped variants of a pair: Ours-Aug of Shafran, Peleg, Hoshen (2021)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,18 +21,18 @@ from mia_exp.core.seeds import derive
 from mia_exp.data.crop import augmented
 
 AUGMENTATIONS = ("flip", "crop")
-# pix2pix's ratio of the size that is loaded to the size that is cropped from it.
-CROPPED_FROM = 286 / 256
+# pix2pix's ratio of load size to crop size.
+LOAD_SIZE_RATIO = 286 / 256
 
 
 @dataclass
 class Augmented(Attack):
-    """Ours-Aug: L_rec averaged over flipped and cropped variants of a pair, less alpha * L_diff.
+    """Ours-Aug: L_rec averaged over flipped and cropped variants of a pair, minus alpha * L_diff.
 
     Attributes:
         alpha: Weight of the difficulty.
-        variants: How many variants of each pair are queried (K).
-        kinds: How they are made: `flip`, `crop` or both.
+        variants: Number of variants of each pair that are queried (K).
+        kinds: The augmentations: `flip`, `crop` or both.
         seed: Seeds crops and flips, by image and variant.
     """
 
@@ -40,7 +40,7 @@ class Augmented(Attack):
         Column(
             "l_mem_aug",
             "L_mem,aug",
-            "error over augmented variants less difficulty",
+            "error over augmented variants minus difficulty",
             higher_is_member=False,
             compared_with="l_rec",
             subtracts="l_diff",
@@ -78,23 +78,23 @@ class Augmented(Attack):
         return score_table(evidence.ids, l_rec_aug=error, l_mem_aug=error - self.alpha * evidence.l_diff)
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """How many variants were queried."""
+        """The number of variants queried."""
         return {"queries of each image": self.variants}
 
     def _errors(self, evidence: Evidence) -> Stage:
         size, ids = evidence.image_size, evidence.ids
-        pairs = evidence.pairs_at(round(size * CROPPED_FROM) if "crop" in self.kinds else size)
+        pairs = evidence.pairs_at(round(size * LOAD_SIZE_RATIO) if "crop" in self.kinds else size)
 
         def build(folder: Path) -> None:
             from mia_exp.data.tensors import to_tensor, to_uint8
 
-            together = max(1, evidence.query.batch_size // self.variants)
-            cut = list(numbered_batches(ids, together))
+            images_per_batch = max(1, evidence.query.batch_size // self.variants)
+            batches = list(numbered_batches(ids, images_per_batch))
             errors = np.empty(len(ids))
-            for rows, few in track(cut, "querying variants", len(cut)):
-                x, y = self._variants(pairs, few, size)
-                answers = to_uint8(evidence.query(to_tensor(x))).reshape(y.shape)
-                errors[rows] = augmented_error(y, answers)
+            for rows, batch_ids in track(batches, "querying variants", len(batches)):
+                x, y = self._variants(pairs, batch_ids, size)
+                outputs = to_uint8(evidence.query(to_tensor(x))).reshape(y.shape)
+                errors[rows] = augmented_error(y, outputs)
             save_table(folder, score_table(ids, l_rec_aug=errors))
 
         settings = {

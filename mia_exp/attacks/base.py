@@ -1,4 +1,4 @@
-"""What every attack is."""
+"""The base class of attacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from mia_exp.attacks.evidence import Evidence
     from mia_exp.core.artifacts import Stage
 
-# alpha enters where the score table is put together.
-COMBINED = "combined with scores that are kept; no artifact depends on it"
+# alpha is applied when the score table is assembled.
+COMBINED = "combined with stored scores; no artifact depends on it"
 
 L_REC = Column("l_rec", "L_rec", "reconstruction error", higher_is_member=False)
 L_DIFF = Column("l_diff", "L_diff", "difficulty of the image", higher_is_member=False, blind=True)
 
 
 class OwnPairs(Enum):
-    """Which pairs of their own an attacker needs, to train models like the victim on."""
+    """Which pairs of their own an attacker needs, to train shadow models on."""
 
     none = "none"
     trained_on = "trained_on"
@@ -35,7 +35,7 @@ class Attack(Component):
     """An attack: its settings, what it needs besides the black box, and its scores.
 
     Attributes:
-        columns: The scores that it makes, the one that it is about first.
+        columns: Its scores; the first is the one that the attack is evaluated by.
         queries_victim: Whether it queries the victim.
         own_pairs: Which pairs of their own the attacker needs (`shadow`).
     """
@@ -45,40 +45,40 @@ class Attack(Component):
     own_pairs: ClassVar[OwnPairs] = OwnPairs.none
 
     def stages(self, evidence: "Evidence") -> "Mapping[str, Stage]":
-        """The intermediate results that are kept, by part, in the order in which they are made."""
+        """The stages of its intermediate results, by name, in the order in which they are run."""
         return {}
 
     def score(self, evidence: "Evidence") -> "pd.DataFrame":
         """Scores the evaluated pairs.
 
         Returns:
-            A table indexed by id with the columns that are declared.
+            A table indexed by id with the declared columns.
         """
         raise NotImplementedError
 
     def details(self, evidence: "Evidence") -> Mapping[str, float | str]:
-        """What else a reader should know, by name."""
+        """Further facts for the report, by name."""
         return {}
 
     def check_images(self, image_size: int) -> None:
-        """Refuses settings that do not suit images of a size.
+        """Checks the settings against the size of the images.
 
         Raises:
-            ConfigError: They do not.
+            ConfigError: They do not fit.
         """
 
     @classmethod
     def check_declaration(cls) -> None:
-        """Refuses an attack whose columns are not declared as they should be.
+        """Checks the declared columns.
 
         Raises:
-            ConfigError: There is none, or one is there twice.
+            ConfigError: There is none, the first is blind although the victim is queried, or a name is repeated.
         """
         columns = getattr(cls, "columns", ())
         if not columns or (columns[0].blind and cls.queries_victim):
-            raise ConfigError(f"{cls.__name__} declares no column that is its score: set columns = (Column(...),)")
+            raise ConfigError(f"{cls.__name__} declares no column for its score: set columns = (Column(...),)")
         names = [column.name for column in columns]
         names += [column.name for column in (L_REC, L_DIFF) if column.name not in names]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ConfigError(f"{cls.__name__} declares the column {twice[0]} twice; each needs a name of its own")
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ConfigError(f"{cls.__name__} declares the column {repeated[0]} twice; give each a unique name")

@@ -1,4 +1,4 @@
-"""The settings of the classifier of loss maps."""
+"""The settings of the loss-map classifier."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from mia_exp.core.check import MEMORY, TIME, require, require_at_most
 
 @dataclass
 class ClassifierSettings:
-    """The classifier of loss maps: a ResNet-50 from scratch, two classes.
+    """The loss-map classifier: a ResNet-50 trained from scratch, with two classes.
 
     Attributes:
-        patches: Random patches of each map in an epoch, and of each map that is judged.
-        patch_size: Their side in pixels, or null: 90 at 256 pixels, and in proportion at other sizes.
+        patches: Random patches per map, in each epoch and at evaluation.
+        patch_size: Their side in pixels, or null: 90 at 256 pixels, scaled proportionally to other sizes.
         epochs: Epochs of training.
-        batch_size: Patches in a step.
+        batch_size: Patches per step.
         learning_rate: Adam's step size.
         seed: Seeds initial weights, order and patches.
     """
@@ -31,7 +31,7 @@ class ClassifierSettings:
             require(value >= 1, f"attack.classifier.{name}={value}: expected 1 or more")
         require(
             self.batch_size >= 2,
-            f"attack.classifier.batch_size={self.batch_size}: expected 2 or more, for batch norm compares patches",
+            f"attack.classifier.batch_size={self.batch_size}: expected 2 or more, as batch norm requires",
         )
         require_at_most(self.patches, 10_000, "attack.classifier.patches", TIME)
         require_at_most(self.epochs, 1_000_000, "attack.classifier.epochs", TIME)
@@ -46,5 +46,5 @@ class ClassifierSettings:
         )
 
     def patch_side(self, image_size: int) -> int:
-        """Side of the patches of images of a size, in pixels."""
+        """Side of the patches in pixels, for images of a size."""
         return self.patch_size or round(90 * image_size / 256)

@@ -11,10 +11,10 @@ Image = TypeVar("Image")
 
 
 class Source(Enum):
-    """Which image of a pair (x, y) the features describe, and which one's colours are predicted from them.
+    """Which image of a pair (x, y) the features are of, and which image's colours are predicted from them.
 
-    `target`, the paper's (Eq. 2): y from y. `input_to_target`, the authors' released script's: y from x. `input`:
-    x from x.
+    `target`: y from y, as in the paper (Eq. 2). `input_to_target`: y from x, as in the authors' released script.
+    `input`: x from x.
     """
 
     target = "target"
@@ -22,12 +22,12 @@ class Source(Enum):
     input_to_target = "input_to_target"
 
     def images(self, x: Image, y: Image) -> tuple[Image, Image]:
-        """Of a pair, the image that is described and the one whose colours are predicted."""
+        """The image of a pair that the features are computed from, and the one whose colours are predicted."""
         return (y if self is Source.target else x), (x if self is Source.input else y)
 
 
 class ResizeMethod(Enum):
-    """How an image is brought to the working size; all but `nearest` are antialiased."""
+    """How an image is resized to the working size; all but `nearest` are antialiased."""
 
     nearest = "nearest"
     bilinear = "bilinear"
@@ -40,12 +40,12 @@ class DifficultySettings:
     """The single-image difficulty score L_diff (Eq. 2).
 
     Attributes:
-        source: Which image's colours are predicted from which one's features.
-        working_size: Side of the pixel grid that is regressed; the backbone sees 4 times that.
-        resize: How the image is brought to both sizes.
-        fitted_share: Share of the pixels that the regression is fitted on; it is judged on the others.
-        seed: Chooses those pixels, the same for every image.
-        batch_size: Images in a batch; bounds the memory, never changes a score.
+        source: Which image's colours are predicted from which image's features.
+        working_size: Side of the pixel grid of the regression; the backbone's input has 4 times that side.
+        resize: How the image is resized to both sizes.
+        fitted_share: Share of the pixels that the regression is fitted on; the error is computed on the others.
+        seed: Draws those pixels, the same for every image.
+        batch_size: Images per batch; bounds the memory and does not change scores.
     """
 
     source: Source = Source.target
@@ -59,7 +59,7 @@ class DifficultySettings:
         require(
             self.working_size >= 16 and self.working_size % 8 == 0,
             f"difficulty.working_size={self.working_size}: expected a multiple of 8, 16 or more "
-            "(the backbone sees 4 times that and halves it 5 times)",
+            "(the backbone's input has 4 times that side and is halved 5 times)",
         )
         require(
             0 < self.fitted_share < 1,

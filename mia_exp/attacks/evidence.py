@@ -1,8 +1,8 @@
-"""What an attacker has, and nothing else: the wall between the attacks and all that knows the members.
+"""What an attacker has, and nothing else: attacks are separated from all code that knows the members.
 
-No public method and no public attribute leads to the victim's weights, to what it was trained on, or to who is a
-member. Stages that were made on the other side are known here by name and key alone. (An id may say which part of a
-dataset it was published in, such as `train/12`: an official split is then no secret.)
+No public method or attribute gives access to the victim's weights, its training set, or membership labels. Stages
+of the victim are known here only by name and key. (An id may contain the partition of the dataset that it was
+published in, such as `train/12`: it then reveals an official split.)
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Pairs(Protocol):
-    """Pairs (x, y) of one size, by id; ids that are not the attacker's to see are refused with a KeyError.
+    """Pairs (x, y) of one size, by id; an id that the attacker may not see raises a KeyError.
 
     Attributes:
         size: Side of the images in pixels.
@@ -49,11 +49,11 @@ class Pairs(Protocol):
 
 
 class Outputs(Protocol):
-    """V(x) of some pairs, as a model that was queried answered."""
+    """V(x) of some pairs, as returned by a queried model."""
 
     @property
     def origin(self) -> Reference:
-        """What keeps them, as an input of a stage that reads them."""
+        """The stage that holds them, as an input of a stage that reads them."""
 
     @property
     def values(self) -> np.ndarray:
@@ -73,18 +73,18 @@ class BlackBox(Protocol):
 
     @property
     def origin(self) -> Mapping[str, Reference]:
-        """What made the model, as an input of a stage that queries it; empty where its weights were given."""
+        """The stage that trained the model, as an input of a stage that queries it; empty for given weights."""
 
     @property
     def key(self) -> str:
-        """Names how it answers: the same where all its answers are."""
+        """Identifies the query function: equal keys mean equal outputs for all x."""
 
     @property
     def batch_size(self) -> int:
-        """Images that it takes at once."""
+        """Images per forward pass."""
 
     def __call__(self, x: "Tensor") -> "Tensor":
-        """Answers x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1], as the defense lets it out."""
+        """Maps x (N, C, H, W) in [0, 1] to V(x) (N, 3, H, W) in [0, 1], after the defense."""
 
 
 class ReferenceModel(Protocol):
@@ -92,10 +92,10 @@ class ReferenceModel(Protocol):
 
     @property
     def stages(self) -> Mapping[str, Stage]:
-        """What is made before it can answer, by part."""
+        """The stages that must be run before it can be queried, by name."""
 
     def outputs(self, pairs: Pairs, ids: Sequence[str]) -> OwnOutputs:
-        """Its answers to the inputs of some pairs."""
+        """Its outputs for the inputs of some pairs."""
 
     def errors(self, pairs: Pairs, ids: Sequence[str], column: str) -> Stage:
         """Its reconstruction error on some pairs, as a table with one column of that name."""
@@ -106,10 +106,10 @@ class OwnPairsLists:
     """The attacker's own pairs: none of them is a member, and none is evaluated.
 
     Attributes:
-        dataset: The name of the dataset that they are of.
-        seed: Seeds what is trained on them.
-        trained_on: Ids of those that models are to be trained on.
-        held_out: Ids of those that are to be kept from them; empty where an attack needs none.
+        dataset: The name of their dataset.
+        seed: Seeds the training on them.
+        trained_on: Ids of the pairs to train models on.
+        held_out: Ids of the pairs held out from these models; empty if the attack needs none.
         pairs: The pairs.
     """
 
@@ -121,18 +121,18 @@ class OwnPairsLists:
 
     @property
     def ids(self) -> list[str]:
-        """All of them, sorted."""
+        """All ids, sorted."""
         return sorted([*self.trained_on, *self.held_out])
 
 
 class Evidence(ABC):
-    """What an attack is given.
+    """All that an attack is given.
 
     Attributes:
-        ids: The pairs that are evaluated, sorted: their order says nothing about membership.
+        ids: The ids of the evaluated pairs, sorted, so that their order carries no information about membership.
         image_size: Side of x, y and V(x) in pixels.
-        pairs: Those pairs.
-        outputs: V(x) of them: the answers to the standard queries.
+        pairs: The evaluated pairs.
+        outputs: V(x) of them: the outputs of the standard queries.
         query: The query function, for further queries.
         features: A frozen public network.
         trainer: Where models of the attacker's own are trained.
@@ -169,7 +169,7 @@ class Evidence(ABC):
     @property
     @abstractmethod
     def own(self) -> OwnPairsLists:
-        """The attacker's own pairs, where the attack declares that it needs some (`Attack.own_pairs`).
+        """The attacker's own pairs, if the attack declares that it needs some (`Attack.own_pairs`).
 
         Raises:
             LookupError: It declares none.
@@ -183,21 +183,21 @@ class Evidence(ABC):
     def train_like_victim(self, ids: Sequence[str], seed: int) -> ReferenceModel:
         """A model with the victim's settings, trained on a subset of the attacker's own pairs.
 
-        It is trained when it is first needed, once for the same ids and seed, whoever asks for it: there may be any
-        number of them, and several processes share the work.
+        It is trained when it is first needed, and once for the same ids and seed. There may be any number of such
+        models, and several processes can share the work.
         """
 
     def shadow_model(self) -> ReferenceModel:
-        """The one model that is trained on all of the attacker's pairs that are not held out."""
+        """The model that is trained on all of the attacker's pairs that are not held out."""
         return self.train_like_victim(self.own.trained_on, self.own.seed)
 
     @abstractmethod
     def folder(self, stage: Stage) -> Path:
-        """What a stage of the attack's own made, made now if it was not yet."""
+        """The artifact of one of the attack's own stages; the stage is run first if needed."""
 
     @abstractmethod
     def table(self, stage: Stage) -> pd.DataFrame:
-        """The same of a stage that made a score table: indexed by id."""
+        """The same for a stage that writes a score table, indexed by id."""
 
     def stage(
         self,
@@ -210,9 +210,9 @@ class Evidence(ABC):
         note: str = "",
         work: float | None = None,
     ) -> Stage:
-        """Declares an intermediate result that is to be kept; see `mia_exp.core.artifacts.Stage`.
+        """Declares an intermediate result that is stored; see `mia_exp.core.artifacts.Stage`.
 
-        Its key is made of the name, the version, the settings and the keys of the inputs: whatever decides the
-        result has to be among them.
+        Its key is computed from the name, the version, the settings and the keys of the inputs: all that determines
+        the result has to be among them.
         """
         return Stage(name, version, settings, inputs, build, note=note, work=work)

@@ -1,4 +1,4 @@
-"""The error less a shadow model's: the multi-image baseline of Shafran, Peleg, Hoshen (2021)."""
+"""The error minus a shadow model's: the multi-image baseline of Shafran, Peleg, Hoshen (2021)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mia_exp.core.score_table import score_table
 
 @dataclass
 class MultiImage(Attack):
-    """L_rec less alpha times the error of a shadow model on the same pair.
+    """L_rec minus alpha times the error of a shadow model on the same pair.
 
     Attributes:
         alpha: Weight of the shadow model's error.
@@ -26,7 +26,7 @@ class MultiImage(Attack):
         Column(
             "l_mem_multi",
             "L_mem,multi",
-            "reconstruction error less a shadow model's",
+            "reconstruction error minus a shadow model's",
             higher_is_member=False,
             compared_with="l_rec",
             subtracts="l_shadow",
@@ -38,7 +38,7 @@ class MultiImage(Attack):
     alpha: float = harmless(0.5, because=COMBINED)
 
     def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
-        """The shadow model, its answers and their errors."""
+        """The shadow model, its outputs and their errors."""
         model = evidence.shadow_model()
         queries = model.outputs(evidence.pairs, evidence.ids).stage
         return {
@@ -48,12 +48,12 @@ class MultiImage(Attack):
         }
 
     def score(self, evidence: Evidence) -> pd.DataFrame:
-        """L_mem,multi and the shadow model's error, which the victim has no part in; see `Attack.score`."""
+        """L_mem,multi and the shadow model's error, which is independent of the victim; see `Attack.score`."""
         error = evidence.table(_errors(evidence))["l_shadow"]
         return score_table(evidence.ids, l_mem_multi=evidence.l_rec - self.alpha * error, l_shadow=error)
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """What the shadow model was trained on."""
+        """The shadow model's training set."""
         return {"shadow pairs": len(evidence.own.trained_on), "shadow dataset": evidence.own.dataset}
 
 

@@ -14,17 +14,17 @@ from mia_exp.core.score_table import score_table
 
 @dataclass
 class Ours(Attack):
-    """L_mem = L_rec - alpha * L_diff (Eq. 3), which the paper calls ours.
+    """L_mem = L_rec - alpha * L_diff (Eq. 3), called "ours" in the paper.
 
     Attributes:
-        alpha: Weight of the difficulty; 0.5 is the paper's, for Wide-ResNet50-2 features.
+        alpha: Weight of the difficulty; the paper uses 0.5 with Wide-ResNet50-2 features.
     """
 
     columns: ClassVar[tuple[Column, ...]] = (
         Column(
             "l_mem",
             "L_mem",
-            "reconstruction error less difficulty",
+            "reconstruction error minus difficulty",
             higher_is_member=False,
             compared_with="l_rec",
             subtracts="l_diff",

@@ -13,7 +13,7 @@ from mia_exp.core.score_table import score_table
 
 @dataclass
 class Reconstruction(Attack):
-    """L_rec (Eq. 1): the error of the victim's answer."""
+    """L_rec (Eq. 1): the error of the victim's output."""
 
     columns: ClassVar[tuple[Column, ...]] = (L_REC,)
 

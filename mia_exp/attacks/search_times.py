@@ -1,4 +1,4 @@
-"""Photos that people searched, and how long it took them: Tudor Ionescu et al., *How hard can it be?* (2016)."""
+"""Photos with human search times: Tudor Ionescu et al., *How hard can it be?* (2016)."""
 
 import csv
 import io
@@ -13,15 +13,15 @@ from mia_exp.core.reading import read_text, refusing, short
 from mia_exp.data.files import DATA_VARIABLE, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.tables import named_rows
 
-# Inside `$MIA_EXP_DATA`.
+# In `$MIA_EXP_DATA`.
 SCORES = Path("vsd") / "VSD_dataset.csv"
 PHOTOS = Path("vsd") / "JPEGImages"
-# Fewer say nothing about a regression's rank correlation.
-FEWEST = 10
-# Published scores differ by a few seconds; the squares of what is far beyond are no numbers any more.
-WIDEST = 1e9
-# How many names an error lists.
-SHOWN = 5
+# Fewer photos do not allow an estimate of a rank correlation.
+MIN_PHOTOS = 10
+# Published scores differ by a few seconds; the squares of much larger differences overflow.
+MAX_SCORE_RANGE = 1e9
+# Names that an error message lists.
+MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class ScoredPhoto:
     """A photo and its published difficulty.
 
     Attributes:
-        name: Its name in PASCAL VOC 2012, without the ending.
-        score: Its visual search difficulty; higher took longer.
+        name: Its name in PASCAL VOC 2012, without the extension.
+        score: Its visual search difficulty; higher means a longer search.
         path: Its file.
     """
 
@@ -40,17 +40,17 @@ class ScoredPhoto:
 
 
 def scored_photo_paths(config: VisualSearchSettings) -> tuple[Path, Path]:
-    """The CSV and the folder of photos that `config` means.
+    """The paths of the CSV and of the folder of photos.
 
     Raises:
-        DataError: Nobody said where they are.
+        DataError: Neither the settings nor `$MIA_EXP_DATA` name them.
     """
     shared = user_data_folder()
     if shared is None and (config.scores is None or config.photos is None):
         raise DataError(
-            "attack=supervised learns from photos that people searched: set visual_search.scores to the CSV of the "
-            "Visual Search Difficulty dataset and visual_search.photos to the JPEGImages folder of PASCAL VOC 2012 "
-            f"(trainval), or keep both in the folder vsd of ${DATA_VARIABLE}; docs/attacks.md says more."
+            "attack=supervised is trained on photos with human search times: set visual_search.scores to the CSV "
+            "of the Visual Search Difficulty dataset and visual_search.photos to the JPEGImages folder of PASCAL "
+            f"VOC 2012 (trainval), or keep both in the folder vsd of ${DATA_VARIABLE}; see docs/attacks.md."
         )
     scores = Path(config.scores).expanduser() if config.scores else (shared or Path()) / SCORES
     photos = Path(config.photos).expanduser() if config.photos else (shared or Path()) / PHOTOS
@@ -58,19 +58,19 @@ def scored_photo_paths(config: VisualSearchSettings) -> tuple[Path, Path]:
 
 
 def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[ScoredPhoto]:
-    """Joins the published scores with the photos that are there.
+    """Joins the published scores with the available photos.
 
     Args:
-        scores: CSV of name and score, with a header or not; row numbers may stand in front.
+        scores: CSV of name and score, with or without a header and a first column of row numbers.
         photos: Folder of the photos, NAME.jpg.
-        allow_missing: Take the photos that are there, where some are not.
+        allow_missing: Return the available photos if some are missing.
 
     Returns:
-        The photos by name.
+        The photos, sorted by name.
 
     Raises:
-        DataError: The CSV or the folder is missing or cannot be read, a name stands twice, photos are missing,
-            fewer than ten are there, or all have one score.
+        DataError: The CSV or the folder is missing or cannot be read, a name is repeated, photos are missing,
+            fewer than ten are available, or all have the same score.
     """
     if not scores.is_file():
         raise DataError(
@@ -81,16 +81,16 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
     by_name = _read_scores(scores, files)
     missing = sorted(name for name in by_name if name not in files)
     if missing and not allow_missing:
-        names = short(", ".join(missing[:SHOWN]), 400) + (", ..." if len(missing) > SHOWN else "")
+        names = short(", ".join(missing[:MAX_LISTED]), 400) + (", ..." if len(missing) > MAX_LISTED else "")
         raise DataError(
-            f"{photos}: {len(missing)} of the {len(by_name)} photos that {scores.name} has a score for are not "
-            f"there: {names}. Add them, or set "
-            f"visual_search.allow_missing=true to learn from the {len(by_name) - len(missing)} that are."
+            f"{photos}: {len(missing)} of the {len(by_name)} photos that {scores.name} has a score for are "
+            f"missing: {names}. Add them, or set "
+            f"visual_search.allow_missing=true to use the {len(by_name) - len(missing)} that are there."
         )
     found = [ScoredPhoto(name, by_name[name], files[name]) for name in sorted(by_name) if name in files]
-    if len(found) < FEWEST:
+    if len(found) < MIN_PHOTOS:
         raise DataError(
-            f"{photos}: expected {FEWEST} or more photos with a score in {scores}, found {len(found)}. "
+            f"{photos}: expected {MIN_PHOTOS} or more photos with a score in {scores}, found {len(found)}. "
             "Is it the JPEGImages folder of PASCAL VOC 2012?"
         )
     _check_spread([photo.score for photo in found], scores)
@@ -98,17 +98,17 @@ def list_scored_photos(scores: Path, photos: Path, allow_missing: bool) -> list[
 
 
 def fingerprint_photos(photos: Sequence[ScoredPhoto]) -> str:
-    """A SHA-256, in hexadecimal, that changes when a photo or a score does."""
+    """SHA-256, in hexadecimal, over the photos' names, scores and bytes."""
     return fingerprint((f"{photo.name} {photo.score!r}", photo.path) for photo in photos)
 
 
 def _check_spread(values: Sequence[float], path: Path) -> None:
-    """The regression divides by the scores' standard deviation."""
+    """Raises a DataError if the scores' standard deviation is zero or overflows: the regression divides by it."""
     lowest, highest = min(values), max(values)
-    if lowest == highest or highest - lowest > WIDEST:
+    if lowest == highest or highest - lowest > MAX_SCORE_RANGE:
         raise DataError(
-            f"{path}: expected scores that differ, by {WIDEST:g} at most, found {lowest:g} to {highest:g} for the "
-            f"{len(values)} photos: nothing can be learned of them. Is its last column the published score?"
+            f"{path}: expected scores that differ, by {MAX_SCORE_RANGE:g} at most, found {lowest:g} to {highest:g} "
+            f"for the {len(values)} photos: no regression can be fitted. Is its last column the published score?"
         )
 
 
@@ -129,7 +129,7 @@ def _read_scores(path: Path, photos: Collection[str]) -> dict[str, float]:
             )
         if row.name in by_name:
             raise DataError(
-                f"{row.place}: {short(row.name)} has a score already, {by_name[row.name]}. Remove one of the two."
+                f"{row.place}: {short(row.name)} already has a score, {by_name[row.name]}. Remove one of the two."
             )
         by_name[row.name] = score
     return by_name

@@ -24,7 +24,7 @@ class Shadow(Attack):
     """A classifier of loss maps, trained on a shadow model's (after He et al., 2020).
 
     Attributes:
-        classifier: The classifier.
+        classifier: The classifier's settings.
     """
 
     columns: ClassVar[tuple[Column, ...]] = (
@@ -42,7 +42,7 @@ class Shadow(Attack):
     classifier: ClassifierSettings = field(default_factory=ClassifierSettings)
 
     def check_images(self, image_size: int) -> None:
-        """Refuses patches that are larger than the images; see `Attack.check_images`."""
+        """Checks that patches are not larger than the images; see `Attack.check_images`."""
         side = self.classifier.patch_side(image_size)
         require(
             side <= image_size,
@@ -51,7 +51,7 @@ class Shadow(Attack):
         )
 
     def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
-        """The shadow model, its answers, the classifier and its scores."""
+        """The shadow model, its outputs, the classifier and its scores."""
         queries = _shadow_outputs(evidence).stage
         return {
             **evidence.shadow_model().stages,
@@ -61,11 +61,11 @@ class Shadow(Attack):
         }
 
     def score(self, evidence: Evidence) -> pd.DataFrame:
-        """The probability of having been trained on; see `Attack.score`."""
+        """The probability that the pair was trained on; see `Attack.score`."""
         return evidence.table(self._scores(evidence))
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """What the classifier was trained on."""
+        """The classifier's training set."""
         own = evidence.own
         return {
             "shadow pairs": f"{len(own.trained_on)} + {len(own.held_out)} held out",
@@ -79,13 +79,13 @@ class Shadow(Attack):
         held_out = np.isin(own.ids, own.held_out)
 
         def build(folder: Path) -> None:
-            # Imported where it is used: torchvision takes seconds to load.
+            # Imported here, since torchvision takes seconds to load.
             from mia_exp.attacks.numerics.loss_map_classifier import train_classifier
 
             maps = LossMaps(own.pairs.y_at, own.ids, outputs.values)
             train_classifier(maps, own.ids, held_out, settings, evidence.trainer, folder, evidence.logger)
 
-        decided = {
+        in_key = {
             **deciding(settings),
             "trainer": deciding(evidence.trainer),
             "patch_size": settings.patch_side(evidence.image_size),
@@ -94,7 +94,7 @@ class Shadow(Attack):
         note = f"ResNet-50, {len(own.ids)} loss maps, {settings.epochs} epochs"
         inputs: dict[str, Stage | Reference] = {"pairs": own.pairs.origin, "queries": outputs.stage}
         work = len(own.ids) * settings.epochs
-        return evidence.stage("classifier", decided, inputs, build, version=2, note=note, work=work)
+        return evidence.stage("classifier", in_key, inputs, build, version=2, note=note, work=work)
 
     def _scores(self, evidence: Evidence) -> Stage:
         classifier = self._classifier(evidence)

@@ -1,4 +1,4 @@
-"""The error less a difficulty that was learned from human search times (Tudor Ionescu et al., 2016)."""
+"""The error minus a difficulty predicted from human search times (Tudor Ionescu et al., 2016)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 
 REGRESSOR = "regressor.safetensors"
-# Images that the backbone sees at once; their features do not depend on it.
+# Images per forward pass of the backbone; their features do not depend on it.
 BATCH_SIZE = 16
-# The side that photos are brought to, in pixels: the backbone's.
+# The side that photos are resized to, in pixels: the backbone's input size.
 PHOTO_SIDE = 224
 
 
 @dataclass
 class Supervised(Attack):
-    """L_rec less alpha times a difficulty learned from human search times (Tudor Ionescu et al., 2016).
+    """L_rec minus alpha times a difficulty predicted from human search times (Tudor Ionescu et al., 2016).
 
     Attributes:
         alpha: Weight of the predicted score, which is in standard deviations of the published scores.
@@ -45,20 +45,20 @@ class Supervised(Attack):
         nu: The regression's share of support vectors.
         folds: Folds of the cross-validation that is reported.
         seed: Draws the folds.
-        regressor: A regressor that this package saved, to be used instead of fitting one; or null.
-        visual_search: The search times that are learned from.
+        regressor: A regressor that this package saved, used instead of fitting one; or null.
+        visual_search: The search times that the regression is fitted to.
     """
 
     columns: ClassVar[tuple[Column, ...]] = (
         Column(
             "l_mem_vsd",
             "L_mem,vsd",
-            "reconstruction error less search difficulty",
+            "reconstruction error minus search difficulty",
             higher_is_member=False,
             compared_with="l_rec",
             subtracts="l_vsd",
         ),
-        Column("l_vsd", "L_vsd", "search difficulty, learned from people", higher_is_member=False, blind=True),
+        Column("l_vsd", "L_vsd", "predicted human search difficulty", higher_is_member=False, blind=True),
     )
 
     alpha: float = harmless(0.01, because=COMBINED)
@@ -78,18 +78,18 @@ class Supervised(Attack):
     def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
         """The fitted regressor, unless one is given, and its predictions."""
         if self.regressor:
-            # Read once before any work, so that a file that does not fit is refused now.
+            # Read before any work, so that an unsuitable file is reported at once.
             self._load(evidence)
             return {"visual_search": self._predicted(evidence)}
         return {"regressor": self._fitted(evidence), "visual_search": self._predicted(evidence)}
 
     def score(self, evidence: Evidence) -> pd.DataFrame:
-        """L_mem,vsd, and the predicted difficulty, which the victim has no part in; see `Attack.score`."""
+        """L_mem,vsd and the predicted difficulty, which is independent of the victim; see `Attack.score`."""
         difficulty = evidence.table(self._predicted(evidence))["l_vsd"]
         return score_table(evidence.ids, l_mem_vsd=evidence.l_rec - self.alpha * difficulty, l_vsd=difficulty)
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """How well the regressor orders photos that it was not fitted on."""
+        """The regressor's cross-validated rank correlation."""
         about = self._load(evidence).provenance
         low, high = about.rank_correlation_ci95
         return {
@@ -110,12 +110,12 @@ class Supervised(Attack):
         photos, features = self._photos, evidence.features
 
         def build(folder: Path) -> None:
-            # Imported where it is used: scikit-learn takes seconds to load.
+            # Imported here, since scikit-learn takes seconds to load.
             from mia_exp.attacks.numerics.search_time_regressor import SearchTimeRegressor
 
-            cut = [photos[start : start + BATCH_SIZE] for start in range(0, len(photos), BATCH_SIZE)]
-            images = (torch.stack([_decoded(photo.path) for photo in few]) for few in cut)
-            pooled = _pooled(evidence, images, len(cut), "describing photos")
+            chunks = [photos[start : start + BATCH_SIZE] for start in range(0, len(photos), BATCH_SIZE)]
+            images = (torch.stack([_decoded(photo.path) for photo in chunk]) for chunk in chunks)
+            pooled = _pooled(evidence, images, len(chunks), "features of photos")
             scores = np.array([photo.score for photo in photos])
             names = [photo.name for photo in photos]
             SearchTimeRegressor.fit(pooled, scores, names, self, features.name, features.fingerprint()).save(
@@ -133,9 +133,9 @@ class Supervised(Attack):
 
     def _predicted(self, evidence: Evidence) -> Stage:
         def build(folder: Path) -> None:
-            cut = list(batches(evidence.ids, BATCH_SIZE))
-            images = (evidence.pairs.batch(few)[1] for few in cut)
-            features = _pooled(evidence, images, len(cut), "describing targets")
+            chunks = list(batches(evidence.ids, BATCH_SIZE))
+            images = (evidence.pairs.batch(chunk)[1] for chunk in chunks)
+            features = _pooled(evidence, images, len(chunks), "features of targets")
             save_table(folder, score_table(evidence.ids, l_vsd=self._load(evidence).predict(features)))
 
         inputs: dict[str, Stage | Reference] = {"pairs": evidence.pairs.origin}
@@ -156,12 +156,12 @@ class Supervised(Attack):
         return SearchTimeRegressor.load(path, evidence.features.name, evidence.features.fingerprint())
 
 
-def _pooled(evidence: Evidence, images: "Iterator[Tensor]", n_batches: int, what: str) -> np.ndarray:
-    # Imported where it is used: the backbones' libraries take seconds to load.
+def _pooled(evidence: Evidence, images: "Iterator[Tensor]", n_batches: int, description: str) -> np.ndarray:
+    # Imported here, since the backbones' libraries take seconds to load.
     from mia_exp.features.pooled import PooledFeatures
 
     pool = PooledFeatures(evidence.features, evidence.device)
-    return np.concatenate([pool(batch) for batch in track(images, what, n_batches)])
+    return np.concatenate([pool(batch) for batch in track(images, description, n_batches)])
 
 
 def _decoded(path: Path) -> "Tensor":

@@ -1,1 +1,1 @@
-"""Benchmarks: each compares, in one run, a fast form with the one that it replaces."""
+"""Benchmarks: each compares an optimised implementation with a plain one, in one run."""

@@ -1,4 +1,4 @@
-"""`mia-bench NAME`: runs a benchmark and saves its numbers in results/bench/; `tables` puts them into the docs."""
+"""`mia-bench NAME`: runs a benchmark and saves its results in results/bench/; `tables` writes them to the docs."""
 
 import argparse
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def main() -> None:
     """Entry point of `mia-bench`."""
     parser = argparse.ArgumentParser(prog="mia-bench", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
-    parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="where the JSON goes")
+    parser.add_argument("--folder", type=Path, default=Path("results/bench"), help="folder of the JSON files")
     arguments = parser.parse_args()
     BENCHMARKS[arguments.name](arguments.folder)
 

@@ -1,10 +1,9 @@
-"""L_diff in its fast form against the slow one: same images, same network, same pixels, one run.
+"""The optimised L_diff against a plain implementation: same images, same network, same pixels, one run.
 
-The slow form is what one would write down: the whole network, a feature matrix of 3840 columns, scikit-learn's
-LinearRegression, one image at a time. It is timed with that matrix in float64, which is as exact as the fast form,
-and in float32, as the authors' script has it. The network has Wide-ResNet50-2's layout with random weights and
-calibrated batch norm, for its ImageNet weights cannot be assumed to be at hand; its scores mean nothing, its cost
-is real.
+The plain implementation uses the full network, a feature matrix of 3840 columns, scikit-learn's LinearRegression,
+and one image at a time. It is timed with that matrix in float64, which is as exact as the optimised one, and in
+float32, as in the authors' script. The network has Wide-ResNet50-2's architecture with random weights and
+calibrated batch norm, since its ImageNet weights may not be available; that does not change the run time.
 """
 
 import os
@@ -30,31 +29,31 @@ from mia_exp.features.frozen import FrozenBackbone
 
 
 def run(folder: Path, batch_sizes: tuple[int, ...] = (4, 8, 16), repeats: int = 11) -> dict[str, Any]:
-    """Measures both forms, prints the ratio, and saves `difficulty.json`.
+    """Times both implementations, prints the speedup, and saves `difficulty.json`.
 
-    The slow form is as one would write it down, on the CPU; the fast one is on the GPU where there is one.
+    The plain implementation runs on the CPU; the optimised one on the GPU if there is one.
 
     Args:
-        folder: Where the result goes.
-        batch_sizes: Settings of the fast form; the largest decides how many images there are.
-        repeats: Timed runs of each, in turns.
+        folder: Folder of the result.
+        batch_sizes: Batch sizes of the optimised implementation; the largest is the number of images.
+        repeats: Timed runs of each, interleaved.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     images = textured_images(max(batch_sizes))
     device = torch_device("auto")
     features = UntrainedWideResNet50()
-    whole = features.load()
+    backbone = features.load()
     scorer = DifficultyScorer(features, DifficultySettings(), device)
     exact, rough = (
-        np.array([slow_form(whole, scorer, image, dtype) for image in images[:4]])
+        np.array([plain_score(backbone, scorer, image, dtype) for image in images[:4]])
         for dtype in (np.float64, np.float32)
     )
     load = os.getloadavg()[0]
     forms: dict[str, Callable[[], object]] = {
-        "float64": lambda: slow_form(whole, scorer, images[0]),
-        "float32": lambda: slow_form(whole, scorer, images[0], np.float32),
+        "float64": lambda: plain_score(backbone, scorer, images[0]),
+        "float32": lambda: plain_score(backbone, scorer, images[0], np.float32),
     }
     for size in batch_sizes:
         forms |= _fast_forms(scorer, images[:size])
@@ -73,32 +72,32 @@ def run(folder: Path, batch_sizes: tuple[int, ...] = (4, 8, 16), repeats: int = 
         "largest_relative_error": float(np.max(np.abs(scorer(images[:4]) / exact - 1))),
         "largest_relative_error_of_float32": float(np.max(np.abs(rough / exact - 1))),
         "repeats": repeats,
-        # What else the machine was busy with; a part of it is what was computed just before.
+        # Other load of the machine; includes the computations just before.
         "load_average_before": load,
     }
     path = save_result("difficulty", result, device, folder)
     console = Console()
     for dtype in ("float64", "float32"):
-        console.print(f"slow form   {seconds[dtype]:.3f} s an image in {dtype}")
+        console.print(f"plain       {seconds[dtype]:.3f} s per image in {dtype}")
     for row in fast:
         console.print(
-            f"batch {row['batch_size']:>3}   {row['seconds_per_image']:.3f} s an image "
+            f"batch {row['batch_size']:>3}   {row['seconds_per_image']:.3f} s per image "
             f"(network {row['network_seconds_per_image']:.3f}, "
-            f"regression {row['regression_seconds_per_image']:.3f}), {row['ratio']:.1f} times faster than in "
-            f"float64, {row['ratio_to_float32']:.1f} than in float32, {row['peak_extra_mb']:.0f} MB at its peak"
+            f"regression {row['regression_seconds_per_image']:.3f}), speedup {row['ratio']:.1f} over float64, "
+            f"{row['ratio_to_float32']:.1f} over float32, peak memory {row['peak_extra_mb']:.0f} MB"
         )
     console.print(
-        f"largest relative error against the slow form in float64: {result['largest_relative_error']:.1e}"
+        f"largest relative error against the plain score in float64: {result['largest_relative_error']:.1e}"
     )
-    console.print(f"that of the slow form in float32: {result['largest_relative_error_of_float32']:.1e}")
+    console.print(f"the same for the plain score in float32: {result['largest_relative_error_of_float32']:.1e}")
     console.print(f"saved {path}", soft_wrap=True)
     return result
 
 
-def slow_form(
+def plain_score(
     backbone: FrozenBackbone, scorer: DifficultyScorer, image: torch.Tensor, dtype: type[np.floating] = np.float64
 ) -> float:
-    """Scores one image (3, H, W) with every stage, every column, and scikit-learn's fit in `dtype`."""
+    """Scores one image (3, H, W) with all stages, all columns, and scikit-learn's fit in `dtype`."""
     size = scorer.config.working_size
     with torch.inference_mode():
         stages = backbone(resize(image[None], size * NETWORK_SCALE, scorer.config.resize))
@@ -111,7 +110,7 @@ def slow_form(
 
 
 def textured_images(count: int, size: int = 256) -> torch.Tensor:
-    """Makes images (count, 3, size, size) in [0, 1] with detail at every scale, as photographs have."""
+    """Random images (count, 3, size, size) in [0, 1] with detail at all scales, like photographs."""
     generator = torch.Generator().manual_seed(0)
     images = torch.zeros(count, 3, size, size)
     for cells in (4, 8, 16, 32, 64, 128, 256):
@@ -121,7 +120,7 @@ def textured_images(count: int, size: int = 256) -> torch.Tensor:
 
 
 def _fast_forms(scorer: DifficultyScorer, images: torch.Tensor) -> dict[str, Callable[[], object]]:
-    """The whole score of a batch, and its two parts, by name."""
+    """The complete score of a batch, and its two parts, by name."""
     images = images.to(scorer.device)
     enlarged = resize(images, scorer.config.working_size * NETWORK_SCALE, scorer.config.resize)
 
@@ -148,21 +147,21 @@ def _fast_forms(scorer: DifficultyScorer, images: torch.Tensor) -> dict[str, Cal
 
 
 def _row(seconds: Mapping[str, float], count: int, peak: float) -> dict[str, Any]:
-    """What was measured with batches of `count` images."""
-    an_image = seconds[f"score {count}"] / count
+    """The results for batches of `count` images."""
+    per_image = seconds[f"score {count}"] / count
     return {
         "batch_size": count,
-        "seconds_per_image": an_image,
+        "seconds_per_image": per_image,
         "network_seconds_per_image": seconds[f"network {count}"] / count,
         "regression_seconds_per_image": seconds[f"regression {count}"] / count,
-        "ratio": seconds["float64"] / an_image,
-        "ratio_to_float32": seconds["float32"] / an_image,
+        "ratio": seconds["float64"] / per_image,
+        "ratio_to_float32": seconds["float32"] / per_image,
         "peak_extra_mb": peak / 1e6,
     }
 
 
 def _peak_extra_memory(work: Callable[[], object]) -> float:
-    """Bytes of resident memory that `work` adds at its peak, sampled every few milliseconds."""
+    """Peak resident memory that `work` adds, in bytes, sampled every few milliseconds."""
     before = peak = _resident_bytes()
     done = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Bootstrap intervals in their fast form against scikit-learn on each resample, in one run."""
+"""The optimised bootstrap intervals against scikit-learn on each resample, in one run."""
 
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,17 @@ FPR = (0.01, 0.001)
 def run(
     folder: Path, samples: int = 2000, columns: int = 10, replicates: int = 1000, repeats: int = 5
 ) -> dict[str, Any]:
-    """Measures both forms, prints the ratio, and saves `evaluation.json`.
+    """Times both implementations, prints the speedup, and saves `evaluation.json`.
 
     Args:
-        folder: Where the result goes.
-        samples: Images, half of them members.
-        columns: Scores; a third of them are rounded, so that many are tied.
-        replicates: Resamples of the fast form; the slow one makes a fiftieth of them, and its time is scaled.
+        folder: Folder of the result.
+        samples: Number of images, half of them members.
+        columns: Number of scores; a third of them are rounded, so that many are tied.
+        replicates: Resamples of the optimised implementation; scikit-learn does a fiftieth, and its time is scaled.
         repeats: Timed runs of each.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     rng = np.random.default_rng(0)
     is_member = np.arange(samples) < samples // 2
@@ -38,7 +38,7 @@ def run(
     few = max(2, replicates // 50)
 
     def slow() -> dict[str, np.ndarray]:
-        """AUC alone, on as many other resamples: even so it does less."""
+        """The AUC alone, on other resamples, which is less work than the optimised implementation does."""
         drawn = [
             np.concatenate([rng.choice(np.flatnonzero(group), group.sum()) for group in (is_member, ~is_member)])
             for _ in range(few)
@@ -50,7 +50,7 @@ def run(
 
     fast_seconds = median_seconds(lambda: bootstrap(scores, is_member, FPR, replicates, 0), repeats)
     slow_seconds = median_seconds(slow, repeats) * replicates / few
-    # The two draw other resamples, so their spreads agree as two estimates of one number do.
+    # The two draw different resamples, so their spreads agree like two estimates of the same number.
     fast_spread = np.array([part.auc.std() for part in bootstrap(scores, is_member, FPR, replicates, 0).values()])
     slow_spread = np.array([part.std() for part in slow().values()])
     result = {

@@ -1,7 +1,7 @@
-"""Small victims trained at once, in a process each, against one after another in one process.
+"""Small victims trained concurrently, one process each, against sequentially in one process.
 
-It is what a sweep does with `hydra/launcher=joblib`. On a CPU each process has its share of the threads; on a GPU
-all share the device, which a single small victim leaves idle most of the time, waiting for launches.
+A sweep with `hydra/launcher=joblib` trains them concurrently. On a CPU each process has its share of the threads;
+on a GPU all share the device, which a single small victim leaves mostly idle, waiting for kernel launches.
 """
 
 import os
@@ -26,18 +26,18 @@ from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 def run(
     folder: Path, victims: int = 8, pairs: int = 100, epochs: int = 2, width: int = 32, processes: int | None = None
 ) -> dict[str, Any]:
-    """Measures both forms, prints the ratio, and saves `fleet.json`.
+    """Times both, prints the speedup, and saves `fleet.json`.
 
     Args:
-        folder: Where the result goes.
-        victims: 64-pixel pix2pix generators, each with its own seed.
+        folder: Folder of the result.
+        victims: Number of 64-pixel pix2pix victims, each with its own seed.
         pairs: Training pairs of each.
         epochs: Epochs of each.
         width: ngf and ndf.
-        processes: At a time, or None for a core each on a CPU and all on a GPU.
+        processes: Number of processes, or None for one per core on a CPU and one per victim on a GPU.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     device = torch_device("auto")
     cores = len(os.sched_getaffinity(0))
@@ -55,7 +55,7 @@ def run(
         with ProcessPoolExecutor(
             processes, get_context("spawn"), torch.set_num_threads, (max(1, cores // processes),)
         ) as pool:
-            # Warms each process up: they start, import, and compile their kernels once.
+            # Warm-up of each process: start, imports, and compilation of kernels.
             list(pool.map(_train, *zip(*[(store.folder, config, 0, pairs)] * processes, strict=True)))
             started = time.perf_counter()
             list(pool.map(_train, *zip(*[(store.folder, config, k, pairs) for k in range(victims)], strict=True)))
@@ -72,8 +72,8 @@ def run(
     }
     path = save_result("fleet", result, device, folder)
     Console().print(
-        f"{victims} victims, {processes} at a time: {together:.1f} s; one after another {alone:.1f} s: "
-        f"{result['ratio']:.2f} times\nsaved {path}",
+        f"{victims} victims, {processes} concurrently: {together:.1f} s; sequentially {alone:.1f} s: "
+        f"speedup {result['ratio']:.2f}\nsaved {path}",
         soft_wrap=True,
     )
     return result

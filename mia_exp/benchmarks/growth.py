@@ -1,7 +1,7 @@
-"""Time and peak memory of a whole run against the number of images.
+"""Time and peak memory of a complete run against the number of images.
 
-The images are synthetic and the victim's weights random: neither matters for what is measured. Each run is a
-process of its own, since memory that one run had would hide what the next one needs.
+The images are synthetic and the victim's weights random, which affects neither. Each run is a separate process, so
+that the memory of one run does not hide that of the next.
 """
 
 import json
@@ -30,20 +30,20 @@ from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 
 SIDE = 64
-# The stages that score, and those that prepare.
+# The stages whose times are shown.
 STAGES = ("pairs", "queries", "reconstruction", "difficulty", "blind")
 COLORS = (*ATTACKS[1:], BLIND, "#d55e00")
 
 
 def run(folder: Path, sizes: Sequence[int] = (100, 300, 1000, 3000, 10000, 20000)) -> dict[str, Any]:
-    """Measures a run of each size, prints and draws the growth, and saves `growth.json` and `growth.png`.
+    """Measures a run of each size, prints and plots the results, and saves `growth.json` and `growth.png`.
 
     Args:
-        folder: Where the result goes.
-        sizes: Images, half of them members.
+        folder: Folder of the result.
+        sizes: Numbers of images, half of them members.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     console = Console()
     rows = []
@@ -53,7 +53,7 @@ def run(folder: Path, sizes: Sequence[int] = (100, 300, 1000, 3000, 10000, 20000
         for size in sizes:
             rows.append(_measure(Path(temporary) / str(size), pairs, size))
             console.print(
-                f"{size:>6} images: {rows[-1]['seconds']:.1f} s, {rows[-1]['peak_mb']:.0f} MB at its peak",
+                f"{size:>6} images: {rows[-1]['seconds']:.1f} s, peak memory {rows[-1]['peak_mb']:.0f} MB",
                 highlight=False,
             )
     result = {"image_size": SIDE, "rows": rows}
@@ -97,7 +97,7 @@ def _measure(folder: Path, pairs: Path, size: int) -> dict[str, Any]:
     seconds, peak = _watched([sys.executable, "-m", "mia_exp", *words], folder)
     stages = json.loads((folder / "run/metrics.json").read_text())["provenance"]["seconds"]
     parts = {name: stages[name] for name in STAGES}
-    # What is left: start, evaluation and report.
+    # The remaining time: start, evaluation and report.
     parts["start, evaluation, report"] = seconds - sum(parts.values())
     return {"n": size, "seconds": seconds, "peak_mb": peak / 1e6, "parts": parts}
 
@@ -106,8 +106,8 @@ def _watched(command: Sequence[str], folder: Path) -> tuple[float, int]:
     """Runs a command in a folder.
 
     Returns:
-        Its seconds, and the largest memory in bytes that it had for itself: pages of a mapped file, which the
-        system may drop when it likes, are not counted.
+        Its seconds, and its peak anonymous memory in bytes: pages of mapped files, which the system can evict, are
+        not counted.
 
     Raises:
         subprocess.CalledProcessError: It failed.
@@ -136,13 +136,13 @@ def _plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
         time_axis, memory_axis = figure.subplots(1, 2)
         for (name, values), color in zip(_by_part(rows).items(), COLORS, strict=True):
             time_axis.plot(count, values, color=color, marker="o", label=name)
-        time_axis.plot(count, [row["seconds"] for row in rows], color="#000000", marker="o", label="all")
+        time_axis.plot(count, [row["seconds"] for row in rows], color="#000000", marker="o", label="total")
         last = rows[-1]["seconds"]
-        time_axis.plot(count, [last * n / count[-1] for n in count], color=CHANCE, label="in proportion to N")
+        time_axis.plot(count, [last * n / count[-1] for n in count], color=CHANCE, label="proportional to N")
         time_axis.set(xscale="log", yscale="log", xlabel="images N", ylabel="seconds", title="time")
         figure.legend(loc="outside lower center", ncols=4)
         memory_axis.plot(count, [row["peak_mb"] for row in rows], color="#000000", marker="o")
-        memory_axis.set(xscale="log", xlabel="images N", ylabel="MB", title="memory at its peak")
+        memory_axis.set(xscale="log", xlabel="images N", ylabel="MB", title="peak memory")
         memory_axis.set_ylim(0, 1.2 * max(row["peak_mb"] for row in rows))
 
 

@@ -1,4 +1,4 @@
-"""Timing: warm-up, repeats, medians, and the machine that it was done on."""
+"""Timing: warm-up, repeats, medians, and a record of the machine."""
 
 import json
 import statistics
@@ -26,10 +26,10 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def interleaved_medians(forms: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of one run of each form, by name.
+    """Median seconds of one run of each implementation, by name.
 
-    Each is run once to warm up. Then all take turns, `repeats` times: what else the machine does meanwhile slows
-    them all alike, and leaves their ratios.
+    Each is run once to warm up. Then they are run alternately, `repeats` times, so that other load on the machine
+    slows all of them equally and does not change their ratios.
     """
     times: dict[str, list[float]] = {name: [] for name in forms}
     for work in forms.values():
@@ -43,13 +43,13 @@ def interleaved_medians(forms: Mapping[str, Callable[[], object]], repeats: int)
 
 
 def finish(device: torch.device) -> None:
-    """Waits until the device has done what it was told."""
+    """Waits until the device has finished all work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def save_result(name: str, result: Mapping[str, Any], device: torch.device, folder: Path) -> Path:
-    """Writes a benchmark's numbers with what they depend on: device, versions, commit, date."""
+    """Writes a benchmark's results with device, versions, commit and date."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     content = {

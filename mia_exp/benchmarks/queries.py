@@ -1,4 +1,4 @@
-"""Answers a second of the black box against asking for one image at a time with gradients, in one run."""
+"""Queries per second of the black box, against a plain loop over single images with gradients, in one run."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from mia_exp.benchmarks.measure import median_seconds, save_result
 from mia_exp.core.device import torch_device
 from mia_exp.data import InputLayout
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
-from mia_exp.victims.query import answer_queries, black_box
+from mia_exp.victims.query import black_box, run_queries
 from mia_exp.victims.query_settings import QuerySettings
 
 
@@ -23,18 +23,18 @@ def run(
     batch_sizes: tuple[int, ...] = (1, 8, 32),
     repeats: int = 5,
 ) -> dict[str, Any]:
-    """Measures both forms, prints the ratio, and saves `queries.json`.
+    """Times both implementations, prints the speedup, and saves `queries.json`.
 
     Args:
-        folder: Where the result goes.
+        folder: Folder of the result.
         size: Side of the images in pixels.
         width: ngf of the pix2pix generator.
         images: Queries of one timed run.
-        batch_sizes: Settings of the fast form.
+        batch_sizes: Batch sizes of the optimised implementation.
         repeats: Timed runs of each.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     device = torch_device("auto")
     torch.manual_seed(0)
@@ -42,8 +42,8 @@ def run(
     x = torch.rand(images, 3, size, size)
 
     def plain() -> np.ndarray:
-        answers = [generator(image[None].to(device)).detach().cpu() for image in x]
-        return (torch.cat(answers).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
+        outputs = [generator(image[None].to(device)).detach().cpu() for image in x]
+        return (torch.cat(outputs).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
 
     generator.requires_grad_(True)
     slow = median_seconds(plain, repeats)
@@ -53,7 +53,7 @@ def run(
     for batch in batch_sizes:
 
         def fast(batch: int = batch) -> np.ndarray:
-            return np.concatenate(list(answer_queries(query, iter(torch.split(x, batch)), -(-images // batch))))
+            return np.concatenate(list(run_queries(query, iter(torch.split(x, batch)), -(-images // batch))))
 
         seconds = median_seconds(fast, repeats)
         largest = int(np.abs(fast().astype(int) - expected).max())
@@ -77,8 +77,8 @@ def run(
     console = Console()
     for row in rows:
         console.print(
-            f"batch {row['batch_size']:>3}   {row['images_per_second']:.1f} images a second, {row['ratio']:.2f} "
-            f"times the plain form; answers differ by at most {row['largest_difference']}/255"
+            f"batch {row['batch_size']:>3}   {row['images_per_second']:.1f} images per second, speedup "
+            f"{row['ratio']:.2f}; outputs differ by at most {row['largest_difference']}/255"
         )
     console.print(f"saved {path}", soft_wrap=True)
     return result

@@ -1,4 +1,4 @@
-"""A sweep of alpha over a cached run as one command, against as many single commands."""
+"""A sweep over alpha with cached stages as one command, against the same number of single commands."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from mia_exp.benchmarks.measure import median_seconds, save_result
 
-# A victim that is quickly trained: only what comes after it is measured.
+# A victim that trains quickly: only the steps after training are timed.
 VICTIM = (
     "victim.image_size=64",
     "victim.ngf=8",
@@ -25,22 +25,22 @@ VICTIM = (
 
 
 def run(folder: Path, samples: int = 2000, values: int = 20, repeats: int = 3) -> dict[str, Any]:
-    """Measures the sweep, a single run and `--help`, start-up included, and saves `sweep.json`.
+    """Times the sweep, a single run and `--help`, including start-up, and saves `sweep.json`.
 
     Args:
-        folder: Where the result goes.
-        samples: Judged drawings of OpenMoji, half of them members.
-        values: Of alpha; each is a job.
+        folder: Folder of the result.
+        samples: Evaluated drawings of OpenMoji, half of them members.
+        values: Number of values of alpha; each is a job.
         repeats: Timed runs of each.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     words = [f"split.n_members={samples // 2}", *VICTIM]
     alphas = ",".join(f"{(k + 1) / values:g}" for k in range(values))
     with tempfile.TemporaryDirectory() as temporary:
         cwd = Path(temporary)
-        # `median_seconds` warms up with a run that makes what the timed ones find in the cache.
+        # The warm-up run of `median_seconds` fills the cache for the timed runs.
         single = median_seconds(lambda: _mia_exp(words, cwd), repeats)
         sweep = median_seconds(lambda: _mia_exp(["-m", *words, f"attack.alpha={alphas}"], cwd), repeats)
         starting = median_seconds(lambda: _mia_exp(["--help"], cwd), repeats)
@@ -55,8 +55,8 @@ def run(folder: Path, samples: int = 2000, values: int = 20, repeats: int = 3) -
     }
     path = save_result("sweep", result, torch.device("cpu"), folder)
     Console().print(
-        f"{values} values of alpha over {samples} cached samples: {sweep:.1f} s; one by one {values} x "
-        f"{single:.1f} s: {result['ratio']:.1f} times\n--help: {starting:.2f} s\nsaved {path}",
+        f"{values} values of alpha over {samples} cached samples: {sweep:.1f} s; single runs {values} x "
+        f"{single:.1f} s: speedup {result['ratio']:.1f}\n--help: {starting:.2f} s\nsaved {path}",
         soft_wrap=True,
     )
     return result

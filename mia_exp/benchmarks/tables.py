@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md, made of the numbers in results/bench/."""
+"""The tables of docs/performance.md, made from the results in results/bench/."""
 
 import json
 import statistics
@@ -11,11 +11,11 @@ PAGE = Path("docs/performance.md")
 
 
 def write_tables(folder: Path, page: Path = PAGE) -> None:
-    """Puts the tables in their place on the page.
+    """Writes the tables to the page, between its two marker lines.
 
     Args:
-        folder: Where the benchmarks' results are.
-        page: Has a line where the tables begin and one where they end.
+        folder: Folder of the benchmarks' results.
+        page: The page, with the markers `BEGIN` and `END`.
     """
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -23,7 +23,7 @@ def write_tables(folder: Path, page: Path = PAGE) -> None:
 
 
 def render_tables(folder: Path) -> str:
-    """Markdown of what each benchmark measured."""
+    """The results of all benchmarks as Markdown."""
     read = {name: json.loads((folder / f"{name}.json").read_text()) for name in TABLES}
     return "\n\n".join(f"{TABLES[name](result)}\n\n{_machine(result)}" for name, result in read.items()) + "\n"
 
@@ -43,21 +43,22 @@ def _difficulty(result: Mapping[str, Any]) -> str:
     ]
     columns = (
         "batch",
-        "s an image",
+        "s per image",
         "network",
         "regression",
-        "times faster than float64",
-        "than float32",
-        "MB at its peak",
+        "speedup over float64",
+        "over float32",
+        "peak MB",
     )
     exact, rough = result["slow_seconds_per_image"], result["slow_float32_seconds_per_image"]
     return (
-        f"**Difficulty.** {result['network']}, {result['grid']}. The slow form (whole network, 3840 columns, "
-        f"scikit-learn, one image at a time) takes {exact:.2f} s an image in float64, and {rough:.2f} s in "
-        "float32, as the authors' script fits. The fast form's scores differ from those in float64 by at most "
-        f"{result['largest_relative_error']:.0e} of their value, those in float32 by "
-        f"{result['largest_relative_error_of_float32']:.0e}. Medians of {result['repeats']} runs of each form, in "
-        f"turns; load average before: {result['load_average_before']:.1f}.\n\n{_table(columns, rows)}"
+        f"**Difficulty.** {result['network']}, {result['grid']}. The plain implementation (full network, 3840 "
+        f"columns, scikit-learn, one image at a time) takes {exact:.2f} s per image in float64, and {rough:.2f} s "
+        "in float32, as in the authors' script. The largest relative difference from its float64 scores is "
+        f"{result['largest_relative_error']:.0e} for the optimised scores and "
+        f"{result['largest_relative_error_of_float32']:.0e} for the plain float32 scores. Medians of "
+        f"{result['repeats']} interleaved runs; load average before: {result['load_average_before']:.1f}.\n\n"
+        f"{_table(columns, rows)}"
     )
 
 
@@ -65,8 +66,8 @@ def _evaluation(result: Mapping[str, Any]) -> str:
     row = (f"{result['fast_seconds']:.2f}", f"{result['slow_seconds']:.1f}", f"{result['ratio']:.0f}")
     return (
         f"**Bootstrap intervals.** {result['replicates']} replicates, {result['columns']} columns, "
-        f"{result['samples']} samples; AUC and two true-positive rates. The slow form is scikit-learn's AUC alone "
-        f"on each resample.\n\n{_table(('s', 's, slow form', 'times faster'), [row])}"
+        f"{result['samples']} samples; AUC and two true-positive rates. Compared with scikit-learn's AUC alone on "
+        f"each resample.\n\n{_table(('s', 's, scikit-learn', 'speedup'), [row])}"
     )
 
 
@@ -88,9 +89,9 @@ def _training(result: Mapping[str, Any]) -> str:
     return (
         f"**Training.** Steps at {result['image_size']} pixels, width {result['width']}, batch "
         f"{result['batch_size']}, against a plain eager float32 loop.\n\n"
-        f"{_table(('victim', 'form', 's a step', 's, plain', 'times faster'), rows)}\n\n"
-        "Does the faster form learn as well? L1 on 60 held-out pairs of a small 64-pixel pix2pix, by seed:\n\n"
-        f"{_table(('form', 'mean', 'each'), errors)}"
+        f"{_table(('victim', 'precision', 's per step', 's, plain', 'speedup'), rows)}\n\n"
+        "Held-out error by precision: L1 on 60 held-out pairs of a small 64-pixel pix2pix, by seed:\n\n"
+        f"{_table(('precision', 'mean', 'by seed'), errors)}"
     )
 
 
@@ -105,9 +106,9 @@ def _queries(result: Mapping[str, Any]) -> str:
         for row in result["fast"]
     ]
     return (
-        f"**Queries.** A pix2pix generator at {result['image_size']} pixels. The plain form asks for one image "
-        f"at a time and keeps gradients: {result['plain_images_per_second']:.1f} images a second.\n\n"
-        f"{_table(('batch', 'images a second', 'times faster', 'answers differ by at most'), rows)}"
+        f"**Queries.** A pix2pix generator at {result['image_size']} pixels. The plain loop queries one image at a "
+        f"time, with gradients: {result['plain_images_per_second']:.1f} images per second.\n\n"
+        f"{_table(('batch', 'images per second', 'speedup', 'largest difference of outputs'), rows)}"
     )
 
 
@@ -115,8 +116,8 @@ def _sweep(result: Mapping[str, Any]) -> str:
     row = (f"{result['sweep_seconds']:.1f}", f"{result['single_seconds']:.1f}", f"{result['ratio']:.1f}")
     return (
         f"**Sweeps.** {result['jobs']} values of alpha over {result['samples']} cached samples, each with its "
-        f"report, start-up included. `mia-exp --help` takes {result['help_seconds']:.2f} s.\n\n"
-        f"{_table(('s, one sweep', 's, a single run', 'times faster than as many single runs'), [row])}"
+        f"report, including start-up. `mia-exp --help` takes {result['help_seconds']:.2f} s.\n\n"
+        f"{_table(('s, sweep', 's, single run', 'speedup over single runs'), [row])}"
     )
 
 
@@ -132,9 +133,9 @@ def _growth(result: Mapping[str, Any]) -> str:
         for row in result["rows"]
     ]
     return (
-        f"**Growth.** Whole runs on N synthetic {result['image_size']}-pixel pairs, EfficientNet-Lite0 features; "
-        "seconds of each part, and the most memory that the process had for itself.\n\n"
-        f"{_table(('N', 's', *parts, 'MB at its peak'), rows)}\n\n"
+        f"**Growth.** Complete runs on N synthetic {result['image_size']}-pixel pairs, EfficientNet-Lite0 "
+        "features; seconds of each part, and the peak anonymous memory of the process.\n\n"
+        f"{_table(('N', 's', *parts, 'peak MB'), rows)}\n\n"
         "![Time and memory against N](../results/bench/growth.png)"
     )
 
@@ -147,9 +148,9 @@ def _fleet(result: Mapping[str, Any]) -> str:
         f"{result['ratio']:.2f}",
     )
     return (
-        f"**Fleets.** {result['victims']} small 64-pixel pix2pix victims, trained in processes at once "
-        "(`hydra/launcher=joblib`), against one after another.\n\n"
-        f"{_table(('processes', 's, together', 's, one after another', 'times faster'), [row])}"
+        f"**Concurrent training.** {result['victims']} small 64-pixel pix2pix victims, trained in concurrent "
+        "processes (`hydra/launcher=joblib`), against sequentially.\n\n"
+        f"{_table(('processes', 's, concurrent', 's, sequential', 'speedup'), [row])}"
     )
 
 

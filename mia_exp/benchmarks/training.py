@@ -1,8 +1,8 @@
-"""Training steps a second, as the package trains, against a plain eager float32 loop, in one run.
+"""Seconds per training step of this package, against a plain eager float32 loop, in one run.
 
-The plain loop is what one would write down: float32, torch's default Adam, pairs decoded to float before each step.
-Both take the same losses, the same batch size and the same pairs. Held-out L1 of a small pix2pix over several seeds
-says whether the faster settings learn as well.
+The plain loop uses float32, torch's default Adam, and converts pairs to float before each step. Both use the same
+losses, batch size and pairs. The held-out L1 of a small pix2pix over several seeds shows whether the faster
+settings train equally well.
 """
 
 import statistics
@@ -49,19 +49,19 @@ def run(
     learning: tuple[int, int] = (80, 12),
     compiled: bool = False,
 ) -> dict[str, Any]:
-    """Measures each victim in each form, prints the ratios, and saves `training.json`.
+    """Times each victim with each precision, prints the speedups, and saves `training.json`.
 
     Args:
-        folder: Where the result goes.
+        folder: Folder of the result.
         size: Side of the images in pixels.
         width: ngf and ndf.
-        steps: Timed steps of each, after two to warm up.
-        seeds: Seeds of the comparison of held-out errors.
+        steps: Timed steps of each, after two warm-up steps.
+        seeds: Number of seeds for the comparison of held-out errors.
         learning: Training pairs and epochs of that comparison.
-        compiled: Measure torch.compile too, which takes minutes to start.
+        compiled: Also time torch.compile, which takes minutes to start.
 
     Returns:
-        What was saved.
+        The saved result.
     """
     device = torch_device("auto")
     console = Console()
@@ -78,7 +78,7 @@ def run(
                 seconds = _step_seconds(settings, precision, store, steps)
                 rows.append({"victim": name, "form": form, "seconds": seconds, "plain_seconds": plain})
                 console.print(
-                    f"{name} {size}, {form}: {seconds:.3f} s a step, plain {plain:.3f}: {plain / seconds:.2f} times"
+                    f"{name} {size}, {form}: {seconds:.3f} s per step, plain {plain:.3f} ({plain / seconds:.2f} x)"
                 )
         errors = _held_out_errors(decode(Path(temporary), 64), seeds, *learning)
     result = {"image_size": size, "width": width, "batch_size": 1, "steps": rows, "held_out_l1": errors}
@@ -90,7 +90,7 @@ def run(
 
 
 def decode(folder: Path, size: int) -> PairStore:
-    """The embedded drawings at `size` pixels, in a new folder inside `folder`."""
+    """The embedded drawings at `size` pixels, in a subfolder of `folder`."""
     target = folder / str(size)
     target.mkdir(exist_ok=True)
     return PairStore.build(OpenMojiDataset().open(folder), size, size, target)
@@ -129,7 +129,7 @@ def _plain_step_seconds(config: TrainedVictim, store: PairStore, steps: int, dev
 
 
 class _Clock(Callback):
-    """Times each step, the wait for its batch included."""
+    """Times each step, including the wait for its batch."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -160,7 +160,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     precision: str = "32-true",
 ) -> AdversarialVictim:
-    """Trains a victim as the package does, on the pairs `ids`, and keeps no file of it."""
+    """Trains a victim as in a run, on the pairs `ids`, without keeping files."""
     pairs = TrainingPairs(store, ids, config.image_size, config.augment, config.seed, device=torch_device("auto"))
     torch.manual_seed(config.seed)
     module = _module(config)
@@ -171,7 +171,7 @@ def fit(
 
 
 def _held_out_errors(store: PairStore, seeds: int, pairs: int, epochs: int) -> dict[str, list[float]]:
-    """Mean absolute error of a small pix2pix on 60 pairs that it was not trained on, by form and seed."""
+    """Mean absolute error of a small pix2pix on 60 held-out pairs, by precision and seed."""
     base = Pix2Pix(
         image_size=64,
         ngf=32,

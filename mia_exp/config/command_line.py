@@ -1,4 +1,4 @@
-"""From the words of a command line to its jobs, each composed and checked before any of them is run."""
+"""Parses a command line into jobs; all are composed and checked before any is run."""
 
 import importlib.util
 import warnings
@@ -29,15 +29,15 @@ from mia_exp.config.source import PRIMARY, search_also
 from mia_exp.core.check import require
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError, MiaError
-from mia_exp.core.storage import refusal
+from mia_exp.core.storage import os_error_message
 
-# A launcher's config stands in for its plugin's of the same name, on purpose. Said here, for every process that
-# composes, those of the launchers too.
+# A launcher's config intentionally replaces its plugin's config of the same name. The filter is set at import, so
+# that it applies in every process that composes, including those of launchers.
 warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
 
-# A sweep of more is taken for a slip of the pen.
-MOST_JOBS = 10_000
-# What a folder is named by that nobody chose.
+# A larger sweep is assumed to be a typing error.
+MAX_JOBS = 10_000
+# Part of the default folder name.
 BY_TIME = "${now:"
 
 
@@ -46,7 +46,7 @@ class Job:
     """One job of a command line.
 
     Attributes:
-        overrides: Its own words.
+        overrides: Its overrides.
         config: Its settings.
     """
 
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line that was checked.
+    """A checked command line.
 
     Attributes:
         options: The words that are Hydra's options, such as `-m`, with their values.
@@ -66,7 +66,7 @@ class Command:
         sweeps: Whether its jobs are those of a sweep.
         folder: Where the run, or the sweep, is to leave its results.
         named_by_time: Whether nobody chose that folder.
-        only_asks: Whether it asks for one of Hydra's own answers, such as `--cfg`, and for no job to be run.
+        info_only: Whether it asks for one of Hydra's own answers, such as `--cfg`, and for no job to be run.
         help: What it asks to be printed instead of all that; else None.
     """
 
@@ -77,21 +77,21 @@ class Command:
     sweeps: bool
     folder: Path
     named_by_time: bool
-    only_asks: bool
+    info_only: bool
     help: str | None = None
 
 
 def read_command(words: Sequence[str]) -> Command:
-    """Composes and checks every job that a command line asks for.
+    """Composes and checks all jobs of a command line.
 
     Args:
-        words: The command line without the program's name; options may stand anywhere.
+        words: The command line without the program's name; options may be anywhere.
 
     Raises:
-        ConfigError: The first thing that does not fit, in words.
+        ConfigError: The first mistake.
     """
     options, overrides = _parse(words)
-    only_asks = any((options.hydra_help, options.cfg, options.info, options.shell_completion))
+    info_only = any((options.hydra_help, options.cfg, options.info, options.shell_completion))
     with _composer(options.config_dir), _refusals(overrides):
         parsed = [_override(word) for word in overrides]
         first = _compose_first(parsed, options.multirun)
@@ -104,7 +104,7 @@ def read_command(words: Sequence[str]) -> Command:
         part = first.hydra.sweep if sweeps else first.hydra.run
         require(
             bool(str(part.dir).strip()),
-            f"hydra.{'sweep' if sweeps else 'run'}.dir: expected a folder, found nothing",
+            f"hydra.{'sweep' if sweeps else 'run'}.dir: expected a folder, found an empty value",
         )
         if options.help:
             choices = first.hydra.runtime.choices
@@ -123,15 +123,15 @@ def read_command(words: Sequence[str]) -> Command:
         sweeps,
         folder,
         named_by_time,
-        only_asks,
+        info_only,
     )
 
 
 def _parse(words: Sequence[str]) -> tuple[Any, list[str]]:
-    """Hydra's options, and the words that set something."""
+    """Hydra's options, and the overrides."""
 
     def refuse(message: str) -> NoReturn:
-        raise ConfigError(f"{message}; mia-exp --help says what there is")
+        raise ConfigError(f"{message}; see mia-exp --help")
 
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
@@ -139,16 +139,16 @@ def _parse(words: Sequence[str]) -> tuple[Any, list[str]]:
     for name in ("config_name", "config_path"):
         if getattr(options, name) is not None:
             raise ConfigError(
-                f"--{name.replace('_', '-')}: the first configuration is mia-exp's own. Add files of yours with "
-                "--config-dir FOLDER, and choose among them with experiment=NAME or another group."
+                f"--{name.replace('_', '-')}: the primary configuration cannot be replaced. Add your own files "
+                "with --config-dir FOLDER, and choose among them with experiment=NAME or another group."
             )
     if options.experimental_rerun is not None:
-        raise ConfigError("--experimental-rerun: run the command again instead; what was finished is kept")
+        raise ConfigError("--experimental-rerun: run the command again instead; finished results are kept")
     return options, list(options.overrides)
 
 
 def _options_alone(words: Sequence[str], overrides: Sequence[str]) -> list[str]:
-    """The words that are no overrides, in their order."""
+    """The words that are not overrides, in their order."""
     waiting, options = list(overrides), []
     for word in words:
         if waiting and word == waiting[0]:
@@ -160,7 +160,7 @@ def _options_alone(words: Sequence[str], overrides: Sequence[str]) -> list[str]:
 
 @contextmanager
 def _composer(config_dir: str | None) -> Iterator[None]:
-    """Makes Hydra ready to compose, from a further folder of configurations too."""
+    """Initialises Hydra for composing, with an additional folder of configurations."""
     folder = None
     if config_dir is not None:
         folder = Path(config_dir).absolute()
@@ -174,7 +174,7 @@ def _composer(config_dir: str | None) -> Iterator[None]:
 
 @contextmanager
 def _refusals(overrides: Sequence[str]) -> Iterator[None]:
-    """Turns what Hydra, OmegaConf or YAML refuses into a sentence."""
+    """Turns errors of Hydra, OmegaConf and YAML into ConfigErrors."""
     try:
         yield
     except MiaError:
@@ -198,16 +198,16 @@ def _refusals(overrides: Sequence[str]) -> Iterator[None]:
         raise ConfigError(sentence) from error
     except OSError as error:
         if error.errno is not None:
-            raise ConfigError(refusal(error)) from error
+            raise ConfigError(os_error_message(error)) from error
         chosen = ", ".join(word for word in overrides if group_of(word))
-        raise ConfigError(f"{chosen}: a file that it names holds no settings ({first_line(error)})") from error
+        raise ConfigError(f"{chosen}: a file that it names has no settings ({first_line(error)})") from error
 
 
 def _composed(words: Sequence[str]) -> DictConfig:
     """The configuration of one job, with Hydra's own settings.
 
     Raises:
-        ConfigError: Hydra cannot make sense of the words, and has no error of its own for it.
+        ConfigError: Hydra raises an error that is not one of its own.
     """
     try:
         return compose(PRIMARY, list(words), return_hydra_config=True)
@@ -215,19 +215,19 @@ def _composed(words: Sequence[str]) -> DictConfig:
         if isinstance(error, HydraException | OmegaConfBaseException | UnicodeError):
             raise
         said = shortened(" ".join(words))
-        raise ConfigError(f"{said}: Hydra can make nothing of these settings ({first_line(error)})") from error
+        raise ConfigError(f"{said}: Hydra cannot parse these settings ({first_line(error)})") from error
 
 
 def _override(word: str) -> Override:
-    """A word in Hydra's grammar.
+    """Parses a word with Hydra's grammar.
 
     Raises:
-        ConfigError: It is not.
+        ConfigError: It is not an override.
     """
     loader = GlobalHydra.instance().config_loader()
     unreadable = (
-        f"{shortened(word)}: expected SETTING=VALUE, as Hydra reads it. Put a value with spaces, quotes, brackets "
-        f"or letters outside of ASCII into quotes of its own: 'SETTING=\"VALUE\"'"
+        f"{shortened(word)}: expected SETTING=VALUE in Hydra's grammar. Quote a value that has spaces, quotes, "
+        f"brackets or non-ASCII letters: 'SETTING=\"VALUE\"'"
     )
     try:
         [override] = OverridesParser.create(config_loader=loader).parse_overrides([word])
@@ -235,7 +235,7 @@ def _override(word: str) -> Override:
         raise ConfigError(unreadable) from error
     group = override.key_or_group
     require(bool(group), unreadable)
-    # A setting in a group is no group; to ask takes Hydra a while.
+    # A setting within a group is not a group; the call would be slow.
     choices = [] if "." in group else loader.get_group_options(group)
     chooses = choices and not (override.is_delete() or override.is_sweep_override())
     if chooses and not isinstance(override.value(), str | QuotedString):
@@ -247,7 +247,7 @@ def _values(override: Override) -> list[str]:
     """The word, once for each of its values; of an interval, those at its ends.
 
     Raises:
-        ConfigError: It has none, or too many.
+        ConfigError: It has no value.
     """
     if not override.is_sweep_override():
         return [override.input_line or ""]
@@ -256,11 +256,11 @@ def _values(override: Override) -> list[str]:
         assert isinstance(interval, IntervalSweep)
         return [f"{override.get_key_element()}={end}" for end in (interval.start, interval.end)]
     try:
-        found = list(islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+        found = list(islice(override.sweep_string_iterator(), MAX_JOBS + 1))
     except (ValueError, ArithmeticError, HydraException) as error:
         raise ConfigError(f"{override.input_line}: not a list of values ({first_line(error)})") from error
     if not found:
-        raise ConfigError(f"{override.input_line}: there is no such value")
+        raise ConfigError(f"{override.input_line}: no value matches")
     return [f"{override.get_key_element()}={value}" for value in found]
 
 
@@ -268,15 +268,15 @@ def _compose_first(parsed: Sequence[Override], multirun: bool) -> DictConfig:
     """Composes the first job, with Hydra's own settings.
 
     Raises:
-        ConfigError: A setting has several values and nothing says that there is a job for each.
+        ConfigError: A setting has several values, but the command is not a sweep.
     """
     first = _composed([_values(override)[0] for override in parsed])
     several = next((override for override in parsed if override.is_sweep_override()), None)
     if several is not None and not multirun and first.hydra.mode is not RunMode.MULTIRUN:
         key = several.key_or_group
         raise ConfigError(
-            f"{several.input_line}: several values, and one run. Add -m to run a job for each, or write a list as "
-            f"{key}=[A,B], or text as '{key}=\"A,B\"'"
+            f"{several.input_line}: several values for a single run. Add -m to run one job for each, or write a "
+            f"list as {key}=[A,B], or text as '{key}=\"A,B\"'"
         )
     return first
 
@@ -301,31 +301,31 @@ def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterat
                 "choose them",
             )
         for cell in _combinations(params):
-            whole = _composed([*cell, *words]) if cell else composed
-            with open_dict(whole):
-                del whole.hydra
-            yield Job([*cell, *words], typed_config(whole))
+            job = _composed([*cell, *words]) if cell else composed
+            with open_dict(job):
+                del job.hydra
+            yield Job([*cell, *words], typed_config(job))
 
 
 def _combinations(overrides: Sequence[Override]) -> Iterator[tuple[str, ...]]:
-    """One value of each, in all ways.
+    """All combinations of values, one of each override.
 
     Raises:
         ConfigError: There are too many.
     """
     values = [_values(override) for override in overrides]
-    if prod(map(len, values)) > MOST_JOBS:
-        raise ConfigError(f"this sweep has more than {MOST_JOBS} jobs; give it fewer values")
+    if prod(map(len, values)) > MAX_JOBS:
+        raise ConfigError(f"this sweep has more than {MAX_JOBS} jobs; give it fewer values")
     return product(*values)
 
 
 def _check_hydra(settings: DictConfig) -> None:
-    """Refuses those of Hydra's own settings by which a configuration that somebody sent would run code.
+    """Rejects Hydra settings with which a configuration from somebody else could run code.
 
     Raises:
-        ConfigError: It sets callbacks, or handlers of logs.
+        ConfigError: It sets callbacks, or logging handlers.
     """
-    require(not settings.callbacks, "hydra.callbacks: not taken, since whatever they name would be run")
+    require(not settings.callbacks, "hydra.callbacks: not allowed, since the classes that it names would be run")
     for name in ("job_logging", "hydra_logging"):
         named = set(settings[name] or {}) & {"handlers", "formatters", "filters", "loggers"}
         require(not named, f"hydra.{name}: not taken, since the classes that it names would be run")
@@ -342,8 +342,8 @@ def _check_hydra(settings: DictConfig) -> None:
         )
         n_trials = sweeper.n_trials
         require(
-            isinstance(n_trials, int) and 1 <= n_trials <= MOST_JOBS,
-            f"hydra.sweeper.n_trials={n_trials}: expected a whole number from 1 to {MOST_JOBS}",
+            isinstance(n_trials, int) and 1 <= n_trials <= MAX_JOBS,
+            f"hydra.sweeper.n_trials={n_trials}: expected a whole number from 1 to {MAX_JOBS}",
         )
 
 

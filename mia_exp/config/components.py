@@ -1,7 +1,7 @@
-"""Which class a configuration means: the groups, their base classes, and whose classes may be named.
+"""The configuration groups, their base classes, and the classes that a `_target_` may name.
 
-A configuration that somebody sent must not run what it likes. So a `_target_` may name a class of this package, or
-of one that this installation allows by an entry point of the group `mia_exp.components`; and it must be a subclass
+A configuration from somebody else must not run arbitrary code. So a `_target_` may only name a class of this
+package, or of a package that declares an entry point of the group `mia_exp.components`; and it must be a subclass
 of its group's base class.
 """
 
@@ -33,7 +33,7 @@ def groups() -> dict[str, type[Component]]:
 
 @cache
 def settings_groups() -> dict[str, type]:
-    """The groups that have one shape and no choices, each with its dataclass."""
+    """The groups without choices, each with its dataclass."""
     return {
         name: kind
         for name, kind in _kinds().items()
@@ -43,7 +43,7 @@ def settings_groups() -> dict[str, type]:
 
 @cache
 def scalars() -> dict[str, type]:
-    """The settings that stand in no group, each with its type."""
+    """The settings outside of groups, each with its type."""
     return {name: kind for name, kind in _kinds().items() if name not in groups() | settings_groups()}
 
 
@@ -52,12 +52,12 @@ def find_class(group: str, path: str, target: Any) -> type[Component]:
 
     Args:
         group: The group that it is a choice of.
-        path: Where in the configuration it stands.
-        target: What stands there.
+        path: Its path in the configuration.
+        target: Its value.
 
     Raises:
-        ConfigError: The class may not be named, is not there, cannot be imported, is no subclass of the group's
-            base class, or its settings are not declared as they should be.
+        ConfigError: The class is not allowed, does not exist, cannot be imported, is not a subclass of the group's
+            base class, or does not declare its settings properly.
     """
     said, base = f"{path}.{TARGET}={target}", groups()[group]
     if not isinstance(target, str) or not all(part.isidentifier() for part in target.split(".")):
@@ -67,8 +67,8 @@ def find_class(group: str, path: str, target: Any) -> type[Component]:
     if package not in (allowed := {OWN_PACKAGE, *_allowed_packages()}):
         names = ", ".join(sorted(allowed))
         raise ConfigError(
-            f"{said}: a configuration may name classes of {names} alone, since naming one runs its code. To allow "
-            f'{package}, let its pyproject.toml say [project.entry-points."{ENTRY_POINTS}"] {package}="{package}".'
+            f"{said}: a configuration may only name classes of {names}, since naming one runs its code. To allow "
+            f'{package}, add [project.entry-points."{ENTRY_POINTS}"] {package}="{package}" to its pyproject.toml.'
         )
     try:
         found = getattr(importlib.import_module(module), name, None) if module else None
@@ -83,8 +83,8 @@ def find_class(group: str, path: str, target: Any) -> type[Component]:
         raise ConfigError(f"{said}: {module or 'it'} has no {name}")
     if not (inspect.isclass(found) and issubclass(found, base)):
         raise ConfigError(
-            f"{said}: expected a subclass of {base.__module__}.{base.__qualname__}, as every choice of the group "
-            f"{group} is"
+            f"{said}: expected a subclass of {base.__module__}.{base.__qualname__}, the base class of the group "
+            f"{group}"
         )
     _check_declared(said, found)
     return found
@@ -100,10 +100,10 @@ def _allowed_packages() -> set[str]:
 
 
 def _check_declared(said: str, cls: type[Component]) -> None:
-    """Refuses a component whose settings a configuration could not set.
+    """Checks that a configuration can set all settings of a component.
 
     Raises:
-        ConfigError: It is no dataclass, or a field has no type or no default.
+        ConfigError: It is not a dataclass, or a field has no type or no default.
     """
     if "__dataclass_fields__" not in vars(cls):
         raise ConfigError(f"{said}: expected a dataclass; put @dataclass above the class {cls.__name__}")
@@ -120,6 +120,6 @@ def _check_declared(said: str, cls: type[Component]) -> None:
     for field in dataclasses.fields(cls):
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise ConfigError(
-                f"{said}: its field {field.name} has no default; give it one, or omegaconf.MISSING where a person "
-                "has to set it"
+                f"{said}: its field {field.name} has no default; give it one, or omegaconf.MISSING if the user has "
+                "to set it"
             )

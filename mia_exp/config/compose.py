@@ -1,7 +1,7 @@
-"""From what Hydra composed to typed settings.
+"""Converts a configuration composed by Hydra to typed settings.
 
-Hydra's own check lets `+key=value` through, so each resolved group is merged into a fresh schema: that of the class
-behind its `_target_`.
+Hydra's own check accepts `+key=value`, so each resolved group is merged into a new schema: that of the class named
+by its `_target_`.
 """
 
 import copy
@@ -30,30 +30,30 @@ from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError
 
 # What torch's generators take.
-LARGEST_SEED = 2**64 - 1
+MAX_SEED = 2**64 - 1
 # What an array's length, and so any count, can be.
-LARGEST_COUNT = 2**63 - 1
-MOST_PARTS = 1000
+MAX_COUNT = 2**63 - 1
+MAX_PARTS = 1000
 
 _parts: dict[tuple[str, str], Any] = {}
 
 
 def compose_run(words: Sequence[str] = ()) -> Config:
-    """The settings of one run, from the words of a command line without options.
+    """The settings of one run, from overrides.
 
     Raises:
-        ConfigError: They do not fit; or an error of Hydra's, where it can make nothing of a word.
+        ConfigError: They are invalid. Hydra raises its own errors for words that it cannot parse.
     """
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return typed_config(compose(PRIMARY, list(words)))
 
 
 def typed_config(composed: DictConfig) -> Config:
-    """Turns a composed configuration into typed settings.
+    """Converts a composed configuration to typed settings.
 
     Raises:
-        ConfigError: A key is unknown, a value is missing, of the wrong type or out of range, or a class may not be
-            named.
+        ConfigError: A key is unknown, a value is missing, of the wrong type or out of range, or a class is not
+            allowed.
     """
     try:
         container = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
@@ -74,7 +74,7 @@ def typed_config(composed: DictConfig) -> Config:
     if missing:
         raise ConfigError(f"{missing[0]}: a choice is needed; set {missing[0]}=CHOICE")
     typed = {}
-    # In the order of the fields, so that it does not depend on the files which mistake is said first.
+    # In the order of the fields, so that the first reported mistake does not depend on the files.
     for name in (field.name for field in dataclasses.fields(Config) if field.name in nodes):
         typed[name] = nodes[name] if name in scalars() else _part(name, nodes[name])
     for name, expected in scalars().items():
@@ -89,7 +89,7 @@ def _part(name: str, node: Any) -> Any:
     """The group `name` of a run's settings; kept, since the jobs of a sweep share most of theirs."""
     said = name, repr(node)
     if said not in _parts:
-        if len(_parts) > MOST_PARTS:
+        if len(_parts) > MAX_PARTS:
             _parts.clear()
         cls = settings_groups().get(name)
         _parts[said] = _component(name, name, node) if cls is None else _typed(name, cls, node)
@@ -101,7 +101,7 @@ def _component(group: str, path: str, node: Any) -> Any:
     if not isinstance(node, dict):
         raise ConfigError(f"{path}={node}: expected one of the choices of the group {group}")
     if TARGET not in node:
-        raise ConfigError(f"{path}: nothing says which class this is; expected {path}.{TARGET}")
+        raise ConfigError(f"{path}: expected a class, {path}.{TARGET}, found none")
     cls = find_class(group, path, node[TARGET])
     return _typed(path, cls, {name: value for name, value in node.items() if name != TARGET})
 
@@ -116,7 +116,7 @@ def _typed(path: str, cls: type, node: Any) -> Any:
         missing = OmegaConf.missing_keys(typed)
         if missing:
             raise ConfigError(f"{path}.{min(missing)}: a value is needed; set it on the command line")
-        # Not recursive: what stands inside names no class that was not looked at.
+        # Not recursive, so that no unchecked class inside is instantiated.
         made = instantiate(
             OmegaConf.create({TARGET: target_of(cls)}), **_values_of(typed), _recursive_=False, _convert_="object"
         )
@@ -139,21 +139,21 @@ def _typed(path: str, cls: type, node: Any) -> Any:
 
 
 def _misfit(path: str, schema: DictConfig, node: dict[Any, Any], error: Exception) -> ConfigError:
-    """Names the setting without which a node fits."""
+    """An error that names the setting without which a node is valid."""
     key, value = _culprit(node, partial(_fits, schema))
     said = f"{path}.{key}" if key else path
     return ConfigError(f"{said}={shortened(str(value))}: {first_line(error)}")
 
 
 def _values_of(typed: Any) -> dict[str, Any]:
-    """The values of a typed node; those of a nested dataclass as an instance of it."""
+    """The values of a typed node; nested dataclasses as instances."""
     return {
         name: OmegaConf.to_object(value) if OmegaConf.is_config(value) else value for name, value in typed.items()
     }
 
 
 def _culprit(node: dict[Any, Any], fits: Callable[[dict[Any, Any]], bool]) -> tuple[str, Any]:
-    """The setting without which a node fits, and its value; OmegaConf does not name one inside a list or a dict."""
+    """The setting without which a node is valid, and its value; OmegaConf does not name those in lists or dicts."""
     for key, value in node.items():
         if not fits({other: kept for other, kept in node.items() if other != key}):
             continue
@@ -170,7 +170,7 @@ def _fits_with(fits: Callable[[dict[Any, Any]], bool], node: dict[Any, Any], key
 
 
 def _fits(schema: DictConfig, node: dict[Any, Any]) -> bool:
-    """Whether a node has the types of a schema; whether its values go together is another question."""
+    """Whether a node has the types of a schema; its values are not checked."""
     try:
         OmegaConf.to_object(OmegaConf.merge(schema, node))
     except (ConfigError, MissingMandatoryValue):
@@ -181,11 +181,11 @@ def _fits(schema: DictConfig, node: dict[Any, Any]) -> bool:
 
 
 def _check_values(config: Config) -> None:
-    """Refuses values of the right type that nothing can be computed with, wherever they stand.
+    """Checks all values, at any depth, beyond their types.
 
     Raises:
-        ConfigError: A number is not finite or too large for its type, a seed is out of range, or a text holds
-            characters that no file name and no report can have.
+        ConfigError: A number is not finite or too large for its type, a seed is out of range, or a text has
+            unprintable characters.
     """
     for path, value in _values(config, ""):
         if isinstance(value, float) and not math.isfinite(value):
@@ -193,13 +193,13 @@ def _check_values(config: Config) -> None:
         if isinstance(value, bool) or not isinstance(value, int | str):
             continue
         if isinstance(value, str):
-            broken = next((character for character in value if not character.isprintable()), None)
-            if broken is not None:
-                raise ConfigError(f"{path}={value!r}: expected text that can be printed, found {broken!r} in it")
+            invalid = next((character for character in value if not character.isprintable()), None)
+            if invalid is not None:
+                raise ConfigError(f"{path}={value!r}: expected printable text, found {invalid!r} in it")
         elif path.rpartition(".")[2] == "seed":
-            if not 0 <= value <= LARGEST_SEED:
+            if not 0 <= value <= MAX_SEED:
                 raise ConfigError(f"{path}={value}: expected 0 or more, and less than 2^64")
-        elif abs(value) > LARGEST_COUNT:
+        elif abs(value) > MAX_COUNT:
             raise ConfigError(f"{path}={value}: expected a number below 2^63")
 
 

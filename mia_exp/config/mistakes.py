@@ -1,4 +1,4 @@
-"""Hydra's refusals as sentences: which setting, what was expected, what there is to choose from."""
+"""Hydra's errors as messages: the setting, what was expected, the valid choices."""
 
 import difflib
 import re
@@ -10,30 +10,26 @@ from omegaconf import DictConfig
 
 from mia_exp.config.source import settings_of_choices
 
-LONGEST_QUOTE = 100
+MAX_QUOTE_LENGTH = 100
 MERGING = "Error merging override "
 
 
 def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequence[str]], DictConfig]) -> str:
-    """Says in a sentence what was refused while a command line was composed.
+    """Describes in a sentence an error in composing a command line.
 
     Args:
-        error: Hydra's or OmegaConf's.
-        choices: The words of the command line that choose among the files of a group.
-        compose: Composes a configuration of such words alone.
+        error: The error of Hydra or OmegaConf.
+        choices: The overrides that choose a file of a group.
+        compose: Composes a configuration from such overrides.
     """
     message = str(error)
     if match := re.search(r"Could not override '([^']+)'", message):
         path = match.group(1)
         if path == "hydra.sweeper.params":
-            return (
-                "hydra.sweeper.params: expected in an experiment file; on the command line, name values behind -m"
-            )
+            return "hydra.sweeper.params: expected in an experiment file; on the command line, list values after -m"
         key, known = path.rpartition(".")[2], _settings_beside(path, compose(choices))
         if key in known:
-            return (
-                f"{path}: the value has a key that is not there. Where there may be more, put ++ before the word."
-            )
+            return f"{path}: the value has a key that does not exist. To add a key, put ++ before the override."
         return unknown_key(path, key, known)
     if match := re.match(r"You must specify '([^']+)'", message):
         return f"{match.group(1)}: a choice is needed; set {match.group(1)}=CHOICE"
@@ -49,19 +45,19 @@ def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequenc
     cause = error.__cause__
     if cause and message.startswith(MERGING):
         return f"{shortened(message.removeprefix(MERGING))}: {str(cause).splitlines()[0]}"
-    whole = f"{message}: {cause}" if cause and str(cause) not in message else message
-    return one_line(whole)
+    full_message = f"{message}: {cause}" if cause and str(cause) not in message else message
+    return one_line(full_message)
 
 
 def unknown_key(path: str, key: str, known: Sequence[str]) -> str:
-    """Says that there is no setting `key` at `path`, who has one, which may be meant, and which there are."""
+    """A message that there is no setting `key` at `path`, with a suggestion and the valid keys."""
     known = [name for name in known if not name.startswith("_")]
-    here = f"Settings here: {', '.join(known)}." if known else "There is none here."
+    here = f"Settings here: {', '.join(known)}." if known else "There are none here."
     return f"{path}: there is no such setting. {_owners(path, key)}{suggest(key, known)}{here}"
 
 
 def _owners(path: str, key: str) -> str:
-    """A sentence that names the other choices of the group that have this setting; empty where none has."""
+    """A sentence that names the choices of the group that have this setting; empty if there are none."""
     group, _, rest = path.partition(".")
     owners = (
         [name for name, settings in settings_of_choices(group).items() if key in settings] if rest == key else []
@@ -74,29 +70,29 @@ def _owners(path: str, key: str) -> str:
 
 
 def suggest(word: str, known: Sequence[str]) -> str:
-    """A question that names the likeliest of the known words; empty where none is near."""
+    """A question that names the most similar known word; empty if none is similar."""
     close = difflib.get_close_matches(word, known, n=1)
     return f"Did you mean {close[0]}? " if close else ""
 
 
 def one_line(message: str) -> str:
-    """A message of several lines as one sentence after another."""
+    """A message of several lines as sentences on one line."""
     lines = [line.strip() for line in message.splitlines()]
     return ". ".join(line.rstrip(".") for line in lines if line)
 
 
 def shortened(text: str) -> str:
-    """A text as a sentence may quote it: its beginning, where it is long."""
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
+    """A text truncated for quoting in a message."""
+    return text if len(text) <= MAX_QUOTE_LENGTH else f"{text[:MAX_QUOTE_LENGTH]}..."
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, or its name where it has none."""
+    """The first line of an error's message, or its class name if it has none."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def group_of(word: str) -> bool:
-    """Whether the word of a command line chooses among the files of a group."""
+    """Whether an override chooses a file of a group."""
     key = word.partition("=")[0].lstrip("+~").partition("@")[0]
     return bool(GlobalHydra.instance().config_loader().get_group_options(key))
 

@@ -1,4 +1,4 @@
-"""A run's settings as a whole: what each part is, and what concerns more than one of them."""
+"""The settings of a complete run, and the checks that involve several groups."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.base import TrainedVictim, Victim
 from mia_exp.victims.query_settings import QuerySettings
 
-# In bytes; file systems end at 255, and a launcher adds to it.
-LONGEST_NAME = 200
+# In bytes; file systems allow 255, and launchers append to the name.
+MAX_NAME_BYTES = 200
 
 
 @dataclass
 class Config:
-    """A whole run."""
+    """The settings of a run."""
 
     dataset: Dataset
     split: SplitRule
@@ -46,24 +46,24 @@ class Config:
     seed: int = harmless(0, because="the default of each part's seed, which enters there")
 
     def __post_init__(self) -> None:
-        """Checks the names of folders, and what concerns more than one group."""
+        """Checks the names of folders, and settings of several groups against each other."""
         _check_name(self.name)
         for setting in ("output_dir", "data_dir"):
-            require(bool(getattr(self, setting).strip()), f"{setting}: expected a folder, found nothing")
+            require(bool(getattr(self, setting).strip()), f"{setting}: expected a folder, found an empty value")
         attack, victim = self.attack, self.victim
         require(
-            self.dataset.has_inputs or not victim.answers,
-            f"victim={victim.choice}: dataset={self.dataset.name} has images and no inputs, so nothing can "
-            "be generated; use victim=none attack=difficulty",
+            self.dataset.has_inputs or not victim.queryable,
+            f"victim={victim.choice}: dataset={self.dataset.name} has no inputs, so nothing can be generated; use "
+            "victim=none attack=difficulty",
         )
         require(
-            victim.answers or not attack.queries_victim,
-            f"attack={attack.choice}: victim=none leaves nobody to attack; use attack=difficulty, or a victim",
+            victim.queryable or not attack.queries_victim,
+            f"attack={attack.choice}: it queries the victim, but victim=none; use attack=difficulty, or a victim",
         )
         require(
-            attack.queries_victim or not self.defense.changes_answers,
-            f"defense={self.defense.choice}: attack={attack.choice} asks no victim, so there is no answer "
-            "to defend",
+            attack.queries_victim or not self.defense.changes_outputs,
+            f"defense={self.defense.choice}: attack={attack.choice} does not query the victim, so there is no "
+            "output to defend; use defense=none",
         )
         if isinstance(self.victim, TrainedVictim):
             self._check_epoch(self.victim)
@@ -72,7 +72,7 @@ class Config:
             require(
                 self.split.n_shadow >= wanted,
                 f"split.n_shadow={self.split.n_shadow}: attack={attack.choice} trains a shadow model on {wanted} "
-                f"pairs of the split's shadow part; set split.n_shadow={wanted} or more, or lower shadow.n_pairs",
+                f"pairs of the split's shadow lists; set split.n_shadow={wanted} or more, or lower shadow.n_pairs",
             )
         attack.check_images(victim.image_size)
 
@@ -86,11 +86,11 @@ class Config:
 
 
 def _check_name(name: str) -> None:
-    """A run's name is that of a folder in `output_dir/runs`."""
-    require(bool(name.strip()), "name: expected the name of a folder, found nothing")
+    """Checks a run's name, which is that of a folder in `output_dir/runs`."""
+    require(bool(name.strip()), "name: expected the name of a folder, found an empty value")
     require(
         name not in (".", "..") and not set(name) & set("/\\"),
-        f"name={name}: expected the name of one folder, without a slash; output_dir says where it lies",
+        f"name={name}: expected the name of one folder, without a slash; set its location with output_dir",
     )
     size = len(name.encode())
-    require(size <= LONGEST_NAME, f"name={name[:20]}...: expected at most {LONGEST_NAME} bytes, found {size}")
+    require(size <= MAX_NAME_BYTES, f"name={name[:20]}...: expected at most {MAX_NAME_BYTES} bytes, found {size}")

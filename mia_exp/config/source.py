@@ -1,7 +1,7 @@
-"""Where Hydra finds configurations: `conf/`, and a folder of the user's own.
+"""Hydra's sources of configurations: `conf/`, and a folder of the user's.
 
-A component's YAML names its class and says what differs from that one's defaults. Here it is completed by the
-defaults when it is read, so that all settings can be set, interpolated and shown as in any Hydra application.
+A component's YAML names its class and sets what differs from the class's defaults. The defaults are added when it
+is read, so that all settings can be set, interpolated and shown as in any Hydra application.
 """
 
 import copy
@@ -30,7 +30,7 @@ _further: list[Path] = []
 
 
 class ComponentSource(ConfigSource):
-    """A folder of YAML files, each completed by the defaults of what it describes."""
+    """A folder of YAML files, each completed with the defaults of its class."""
 
     @staticmethod
     def scheme() -> str:
@@ -41,7 +41,7 @@ class ComponentSource(ConfigSource):
         """Reads a file and completes it.
 
         Raises:
-            ConfigError: It names a class that it may not, or that is none of its group.
+            ConfigError: It names a class that is not allowed, or not of its group.
         """
         path = Path(self.path, self._normalize_file_name(config_path))
         if not path.is_file():
@@ -53,7 +53,7 @@ class ComponentSource(ConfigSource):
         return ConfigResult(config=config, path=f"{SCHEME}://{self.path}", provider=self.provider, header=header)
 
     def available(self) -> bool:
-        """Whether the folder is there."""
+        """Whether the folder exists."""
         return Path(self.path).is_dir()
 
     def is_group(self, config_path: str) -> bool:
@@ -73,7 +73,7 @@ class ComponentSource(ConfigSource):
 
 
 class ComponentSearchPath(SearchPathPlugin):
-    """Has Hydra read the application's folder as a `ComponentSource`, and before it those of the user."""
+    """Makes Hydra read the application's folder as a `ComponentSource`, and the user's folders before it."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Changes the search path in place."""
@@ -85,10 +85,10 @@ class ComponentSearchPath(SearchPathPlugin):
 
 
 def search_also(folder: Path | None) -> None:
-    """Names a folder of the user's own configurations, for all that is composed from now on; None for none.
+    """Sets the user's folder of configurations, for all later compositions; None for none.
 
     Raises:
-        ConfigError: It has a component of a name that is taken.
+        ConfigError: It has a component whose name already exists.
     """
     _further[:] = [] if folder is None else [folder]
     for group in groups() if folder else ():
@@ -96,12 +96,12 @@ def search_also(folder: Path | None) -> None:
         for path in sorted((folder / group).glob("*.yaml")):
             if (CONF / group / path.name).is_file():
                 raise ConfigError(
-                    f"{path}: there is a {group}={path.stem} already, in {CONF / group}. Give yours another name."
+                    f"{path}: {group}={path.stem} already exists in {CONF / group}. Rename your file."
                 )
 
 
 def settings_of_choices(group: str) -> dict[str, list[str]]:
-    """The choices of a group of components that this package has, each with the names of its settings."""
+    """This package's choices of a group of components, each with the names of its settings."""
     if group not in groups():
         return {}
     targets = {
@@ -124,7 +124,7 @@ def _loaded(path: Path, text: str, name: str) -> Any:
 
 
 def _completed(config: DictConfig, name: str) -> DictConfig:
-    """A configuration with the defaults of what it leaves out."""
+    """A configuration completed with defaults."""
     if name == PRIMARY:
         defaults = {group: defaults_of(cls) for group, cls in settings_groups().items()}
         own = {field.name: field.default for field in dataclasses.fields(Config) if field.name in scalars()}
@@ -136,13 +136,13 @@ def _completed(config: DictConfig, name: str) -> DictConfig:
 
 
 def _merged(defaults: dict[str, Any], config: DictConfig) -> DictConfig:
-    whole = OmegaConf.merge(defaults, config)
-    assert isinstance(whole, DictConfig)
-    return whole
+    merged = OmegaConf.merge(defaults, config)
+    assert isinstance(merged, DictConfig)
+    return merged
 
 
 def defaults_of(cls: type) -> dict[str, Any]:
-    """The defaults of a dataclass's settings, as YAML would say them; `???` where a person has to say."""
+    """The defaults of a dataclass's settings, in the types of YAML; `???` if the user has to set a value."""
     container = OmegaConf.to_container(OmegaConf.structured(cls), enum_to_str=True)
     assert isinstance(container, dict)
     return {str(name): value for name, value in container.items()}

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, keys, artifacts, files, devices, terminals; nothing of images or attacks."""
+"""What all other packages use: errors, keys, artifacts, files, devices, terminals."""

@@ -2,8 +2,8 @@
 
 A stage's key is the SHA-256 of its name, version, settings and inputs' keys. Its artifact is built in a work
 folder of that key, described by a manifest with the checksum of each file, and published by one rename; a lock
-lets one process build while others wait. Killed at any point, the next run finds a whole artifact or none; the
-work folder stays, and a stage that can resume finds there what it left.
+lets one process build while others wait. If a run is killed, the next run finds a complete artifact or none; the
+work folder is kept, so that a stage that can resume continues from it.
 """
 
 import hashlib
@@ -24,18 +24,18 @@ from mia_exp.core.errors import StorageError
 from mia_exp.core.keys import canonical_json, plain
 from mia_exp.core.provenance import git_commit, installed_versions
 from mia_exp.core.reading import json_object, reason, typed
-from mia_exp.core.storage import file_sha256, is_disk_full, publish, remove_unfinished, what_lies_at
+from mia_exp.core.storage import describe_non_folder, file_sha256, is_disk_full, publish, remove_unfinished
 
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-# In bytes, of a file: what file systems allow.
-LONGEST_NAME = 255
+# File systems allow no longer file names.
+MAX_NAME_BYTES = 255
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A stage as those know it who may not look into it.
+    """The name and key of a stage, for code that must not read its content.
 
     Attributes:
         name: Its name.
@@ -51,15 +51,15 @@ class Stage:
     """A step of the pipeline, before it is run.
 
     Attributes:
-        name: Names the step; the folder of its artifacts.
-        version: Raised when the code's result changes for the same settings.
-        settings: All that decides the result but for the inputs; dataclasses, enums and JSON types.
+        name: Name of the step, and of the folder of its artifacts.
+        version: Increased when the code's result changes for the same settings.
+        settings: All that determines the result except the inputs; dataclasses, enums and JSON types.
         inputs: The stages that it reads.
         build: Writes the artifact's files into a folder.
-        resumes: Whether `build` takes up what an interrupted call left in its folder.
-        note: What a person should know before it is run: sizes, counts.
-        work: How much there is to do, in a unit of its own, which the time it takes is in proportion to. None where
-            `settings["ids"]` says it, or where it is always the same.
+        resumes: Whether `build` can continue from what an interrupted call left in its folder.
+        note: Sizes and counts, shown in the plan.
+        work: Amount of work in any unit that the run time is proportional to. None if it is the number of
+            `settings["ids"]`, or constant.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Stage:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 over canonical JSON of all that decides the result."""
+        """SHA-256 over canonical JSON of all that determines the result."""
         return hashlib.sha256(canonical_json(self._identity()).encode()).hexdigest()
 
     @property
@@ -91,14 +91,14 @@ class Stage:
 
 
 class ArtifactStore:
-    """The folder that artifacts live in: `root/<stage>/<key>/`.
+    """The folder of all artifacts: `root/<stage>/<key>/`.
 
     Args:
         root: The folder.
         device: Names the device, for the manifests of what is made.
 
     Raises:
-        StorageError: Something that is no folder lies where the folder would be.
+        StorageError: `root` or one of its parents is not a folder.
     """
 
     def __init__(self, root: Path, device: Callable[[], str]) -> None:
@@ -113,15 +113,15 @@ class ArtifactStore:
         return self._device()
 
     def folder(self, stage: Stage) -> Path:
-        """Where the stage's artifact is, or would be."""
+        """The path of the stage's artifact, which need not exist."""
         return self.root / stage.name / stage.key[:20]
 
     def has(self, stage: Stage) -> bool:
-        """Whether the artifact is there."""
+        """Whether the artifact exists."""
         return (self.folder(stage) / MANIFEST).is_file()
 
     def get(self, stage: Stage) -> Path:
-        """Returns the artifact's folder, building it first if need be.
+        """Returns the artifact's folder; builds it first if it does not exist.
 
         Raises:
             StorageError: The disk is full, or the artifact was changed after it was published.
@@ -137,14 +137,14 @@ class ArtifactStore:
             with FileLock(lock):
                 if not self.has(stage):
                     self._build(stage, folder)
-        _check_whole(folder, stage.key)
+        _verify_checksums(folder, stage.key)
         return folder
 
     def manifest(self, stage: Stage) -> dict[str, Any]:
-        """What is on record of an artifact that is there: settings, versions, commit, device, seconds, files.
+        """The manifest of an existing artifact: settings, versions, commit, device, seconds, files.
 
         Raises:
-            StorageError: The record is damaged.
+            StorageError: The manifest is damaged.
         """
         return _read_manifest(self.folder(stage))
 
@@ -156,7 +156,7 @@ class ArtifactStore:
         try:
             work.mkdir(exist_ok=True)
             remove_unfinished(work)
-            # Of a process that was killed before it could publish: no file of the artifact that is made now.
+            # Left by a process that was killed before it could publish; not a file of the new artifact.
             (work / MANIFEST).unlink(missing_ok=True)
             stage.build(work)
             manifest = {
@@ -170,7 +170,7 @@ class ArtifactStore:
                 "files": {path.name: _describe(path) for path in sorted(work.iterdir())},
             }
             (work / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
-            # Only a folder without a manifest can lie here: one that somebody damaged.
+            # Only a damaged artifact, without a manifest, can exist here.
             shutil.rmtree(folder, ignore_errors=True)
             publish(work, folder)
             log.info("made %s %s in %.1f s", stage.name, stage.key[:12], manifest["seconds"])
@@ -187,8 +187,8 @@ class ArtifactStore:
 
 
 def _check_place(place: Path, advice: str) -> None:
-    """Refuses a path that a folder is to have and something else has."""
-    if found := what_lies_at(place):
+    """Raises a StorageError if the path exists and is not a folder."""
+    if found := describe_non_folder(place):
         raise StorageError(f"{place}: expected a folder, found {found}. {advice}")
 
 
@@ -196,7 +196,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json_object(path.read_bytes())
-        # Typed here, so that whoever reads the record need not doubt it.
+        # Types are checked here, so that callers can rely on them.
         for name, kind in {"key": str, "device": str, "seconds": float, "files": dict}.items():
             manifest[name] = typed(manifest[name], kind, name)
         if manifest["git"] is not None:
@@ -205,23 +205,23 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             raise ValueError(f"seconds is {manifest['seconds']}")
         for name in manifest["files"]:
             plain_name = Path(name).name == name and name not in ("", "..") and name.isprintable()
-            if not plain_name or len(name.encode()) > LONGEST_NAME:
+            if not plain_name or len(name.encode()) > MAX_NAME_BYTES:
                 raise ValueError(f"it lists a file {name!r}, which no stage writes")
         return manifest
     except Exception as error:
         raise StorageError(
-            f"{path}: not the record that belongs to an artifact ({reason(error)}). Delete the folder {folder}, "
+            f"{path}: not a valid manifest of an artifact ({reason(error)}). Delete the folder {folder}, "
             "and the next run makes it again."
         ) from error
 
 
 @lru_cache
-def _check_whole(folder: Path, key: str) -> None:
-    """Holds the files against the manifest; once a process, for an artifact is never changed."""
+def _verify_checksums(folder: Path, key: str) -> None:
+    """Compares the files with the manifest; once per process, since an artifact never changes."""
     manifest = _read_manifest(folder)
     if manifest["key"] != key:
         raise StorageError(
-            f"{folder}: made from other settings than its name says. Delete the folder, and the next run makes it "
+            f"{folder}: made from settings other than its name says. Delete the folder, and the next run makes it "
             "again."
         )
     for name, expected in manifest["files"].items():

@@ -1,8 +1,8 @@
-"""What a type alone cannot say: checks and their sentences."""
+"""Checks of settings beyond their types, and their error messages."""
 
 from mia_exp.core.errors import ConfigError
 
-# Why some numbers have an upper bound: far beyond any use, and found here instead of after hours, as a crash.
+# Reasons for upper bounds, which are far beyond any use: a typing error is reported at once, not by a crash later.
 MEMORY = "more takes more memory than machines have"
 TIME = "more would take years"
 
@@ -13,6 +13,6 @@ def require(holds: bool, message: str) -> None:
         raise ConfigError(message)
 
 
-def require_at_most(value: float, most: float, path: str, because: str) -> None:
-    """Raises a `ConfigError` that names the setting at `path` if `value` is above `most`, and why it may not be."""
-    require(value <= most, f"{path}={value}: expected {most} or less, since {because}")
+def require_at_most(value: float, maximum: float, path: str, because: str) -> None:
+    """Raises a `ConfigError` that names the setting at `path` and the reason if `value` is above `maximum`."""
+    require(value <= maximum, f"{path}={value}: expected {maximum} or less, since {because}")

@@ -1,4 +1,4 @@
-"""A score that describes itself: what it is called, which way it points, what it is compared with."""
+"""The description of a score: its name and meaning, its direction, and the score that it is compared with."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ class Column:
 
     Attributes:
         name: Its name in files, such as `l_mem`.
-        title: What a person reads for it, such as `L_mem`; an underscore begins an index.
+        title: Its name in reports, such as `L_mem`; text after the first underscore is set as a subscript.
         meaning: A few words on what it measures.
-        higher_is_member: Whether members tend to have higher values; false for errors, which members have less of.
-            Of a blind column, which says nothing about members, the direction in which it is shown.
-        blind: Whether it was made without querying the victim.
-        compared_with: The column from whose AUC its own is subtracted, on the same images; None for none.
-        subtracts: The blind column of which a multiple was subtracted to make it; None for none. Where that one
-            alone tells the groups apart, so does this one, without any memory.
-        threshold: The value from which on the column itself says "member"; None where it decides nothing.
+        higher_is_member: Whether members tend to have higher values; false for errors, which are lower for members.
+            For a blind column, which carries no evidence of membership, the direction in which it is shown.
+        blind: Whether it was computed without querying the victim.
+        compared_with: The column whose AUC is subtracted from this one's, on the same images; None for none.
+        subtracts: The blind column of which a multiple was subtracted to make it; None for none. If that column
+            alone separates the groups, so does this one, without any memorisation.
+        threshold: Values of at least this much are classified as members; None if the attack sets no threshold.
 
     Raises:
-        ConfigError: It has no name, or does not say which way it points.
+        ConfigError: Its name is not an identifier, or its direction is not declared.
     """
 
     name: str
@@ -39,6 +39,6 @@ class Column:
             raise ConfigError(f"a column is named {self.name!r}: expected letters, digits and underscores")
         if not isinstance(self.higher_is_member, bool):
             raise ConfigError(
-                f"the column {self.name} does not say which way it points: give it higher_is_member=True, or False "
-                "where members have less of it, as of an error"
+                f"the column {self.name} does not declare its direction: give it higher_is_member=True, or False "
+                "if it is lower for members, like an error"
             )

@@ -1,7 +1,7 @@
-"""What the choices of a configuration group are: dataclasses whose fields are their settings.
+"""The base class of all choices of configuration groups: dataclasses whose fields are their settings.
 
-A component stands in one Python file, which holds its settings, their defaults and their meaning, and what it does;
-one YAML file in `conf/GROUP/` names it with `_target_` and says what differs from the defaults.
+A component is one Python file, which holds its settings, their defaults and meaning, and its behaviour. One YAML
+file in `conf/GROUP/` names it with `_target_` and sets what differs from the defaults.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class Component:
 
     @classmethod
     def check_declaration(cls) -> None:
-        """Refuses a class that does not declare what its group's components declare.
+        """Checks that the class declares what its group requires.
 
         Raises:
             ConfigError: It does not.

@@ -1,4 +1,4 @@
-"""Where tensors are computed."""
+"""The device on which tensors are computed."""
 
 import platform
 
@@ -15,7 +15,7 @@ def torch_device(accelerator: str, number: int = 0) -> torch.device:
         number: Which of several GPUs.
 
     Raises:
-        ConfigError: A GPU is asked for and there is none.
+        ConfigError: `gpu` was set and torch finds no GPU.
     """
     available = torch.cuda.is_available()
     if accelerator == "gpu" and not available:
@@ -24,14 +24,14 @@ def torch_device(accelerator: str, number: int = 0) -> torch.device:
 
 
 def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Moves a tensor of the host to the device; to a GPU from pinned memory, so that nobody waits for it."""
+    """Moves a host tensor to the device; to a GPU asynchronously, from pinned memory."""
     if device.type == "cuda" and tensor.device.type == "cpu":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
 
 def describe_device(device: torch.device) -> str:
-    """Names the device as a person would: the GPU's name, or the processor's and the number of threads."""
+    """The GPU's name, or the processor's architecture and the number of threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"

@@ -1,12 +1,12 @@
-"""Errors that speak to the person who made the mistake.
+"""Errors that the user can fix.
 
 A message says what was expected, what was found, where, and what to do. The command line prints it alone,
-without a traceback, and exits with status 1; anything else that is raised is a bug in this package.
+without a traceback, and exits with status 1. Any other exception is a bug in this package.
 """
 
 
 class MiaError(Exception):
-    """A mistake whose message is all that its maker needs: one line, whatever it quotes."""
+    """Base class of these errors; the message is one line, whatever text it quotes."""
 
     def __str__(self) -> str:
         return "".join(
@@ -15,20 +15,20 @@ class MiaError(Exception):
 
 
 class ConfigError(MiaError):
-    """A setting that is unknown, of the wrong type, out of range, or in conflict with another."""
+    """A setting is unknown, of the wrong type, out of range, or in conflict with another."""
 
 
 class DataError(MiaError):
-    """A dataset that is missing, malformed, or too small for what was asked of it."""
+    """A dataset is missing, malformed, or too small for the split."""
 
 
 class WeightsError(MiaError):
-    """A weight file or checkpoint that is missing, damaged, or not ours."""
+    """A weight file or checkpoint is missing, damaged, or was not written by this package."""
 
 
 class TrainingError(MiaError):
-    """A training run that cannot go on, such as one whose loss is not finite."""
+    """A training run cannot continue, for example because its loss is not finite."""
 
 
 class StorageError(MiaError):
-    """A disk that is full or an artifact that is damaged."""
+    """The disk is full, or an artifact is damaged."""

@@ -1,6 +1,6 @@
-"""What decides a result: the settings that enter a stage's key, and those that cannot change one.
+"""The settings that enter a stage's key, and those that cannot change a result and are left out.
 
-Every field of a settings dataclass decides, unless it is declared with `harmless` and a reason.
+Every field of a settings dataclass enters, unless it is declared with `harmless` and a reason.
 """
 
 import dataclasses
@@ -20,12 +20,12 @@ def harmless(
     because: str,
     default_factory: Callable[[], Any] | None = None,
 ) -> Any:
-    """A dataclass field that no key takes, since no artifact depends on it.
+    """A dataclass field that enters no key, since no artifact depends on it.
 
     Args:
         default: Its default.
-        because: Why no artifact depends on it, or where else it enters.
-        default_factory: Makes its default, where that is mutable.
+        because: Why no artifact depends on it, or how else it enters the key.
+        default_factory: Makes its default, if that is mutable.
     """
     metadata = {_REASON: because}
     if default_factory is not None:
@@ -34,14 +34,14 @@ def harmless(
 
 
 def why_harmless(field: "dataclasses.Field[Any]") -> str | None:
-    """The reason that a field was declared harmless with, or None where it decides."""
+    """The reason that a field was declared harmless with, or None if it enters the key."""
     return field.metadata.get(_REASON)
 
 
 def deciding(settings: Any) -> dict[str, Any]:
-    """The settings that decide a result, as JSON types: all fields of a dataclass but the harmless ones.
+    """The settings that determine a result, as JSON types: all fields of a dataclass except the harmless ones.
 
-    Of a component, also its class and that one's version.
+    For a component, also its class and version.
     """
     return {
         **_identity(settings),
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
 
 
 def canonical_json(value: Any) -> str:
-    """JSON that is the same for the same value: keys in order, no spaces, no NaN."""
+    """JSON that is the same for equal values: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -1,4 +1,4 @@
-"""How far long work is: a bar on a terminal, and elsewhere a line a minute in the log."""
+"""Progress of long work: a bar on a terminal, otherwise one line per minute in the log."""
 
 import logging
 import sys
@@ -22,17 +22,17 @@ from rich.progress import (
 T = TypeVar("T")
 Clock = Callable[[], float]
 
-# Between two lines; what takes less in all prints none.
-LINE_SECONDS = 60.0
+# Seconds between two log lines; shorter work logs none.
+LOG_INTERVAL_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
 
 class Reporter(Protocol):
-    """What takes note of how far its tasks are; rich's `Progress` is one."""
+    """Records the progress of tasks; rich's `Progress` is one."""
 
     def add_task(self, description: str, *, total: float | None, note: str) -> TaskID:
-        """Begins a task of `total` steps, or of unknown length."""
+        """Starts a task of `total` steps, or of unknown length."""
 
     def update(
         self,
@@ -43,20 +43,20 @@ class Reporter(Protocol):
         advance: float | None = None,
         **fields: Any,
     ) -> None:
-        """Says how many steps of a task are done, or how many more; and, as `note`, what else is worth knowing."""
+        """Sets how many steps of a task are done, or adds some; `note` is text that is shown beside them."""
 
     def advance(self, task_id: TaskID) -> None:
-        """One more step of a task is done."""
+        """Adds one completed step."""
 
 
 @contextmanager
 def progress_bar(clock: Clock = time.monotonic) -> Iterator[Reporter]:
-    """Shows how far the tasks are that are added to it: description, share, time taken, time left, note.
+    """Shows the progress of tasks: description, percentage, elapsed and remaining time, note.
 
-    On a terminal that is a bar. Where standard output is none, it is a line a minute in the log, at level INFO.
+    On a terminal it is a bar; otherwise one line per minute in the log, at level INFO.
 
     Args:
-        clock: Tells the time of the lines, in seconds.
+        clock: Returns the time for the log lines, in seconds.
     """
     console = Console(file=sys.stdout)
     if not console.is_terminal:
@@ -76,7 +76,7 @@ def progress_bar(clock: Clock = time.monotonic) -> Iterator[Reporter]:
 
 
 def track(items: Iterable[T], description: str, total: int, clock: Clock = time.monotonic) -> Iterator[T]:
-    """Yields `items`, and shows how far they are of `total`."""
+    """Yields `items`, and shows the progress towards `total`."""
     with progress_bar(clock) as progress:
         task = progress.add_task(description, total=total, note="")
         for item in items:
@@ -85,7 +85,7 @@ def track(items: Iterable[T], description: str, total: int, clock: Clock = time.
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: `45 s`, `12 min`, `3.5 h`."""
+    """A rounded time with its unit: `45 s`, `12 min`, `3.5 h`."""
     if seconds < 59.5:
         return f"{max(1, round(seconds))} s"
     if seconds < 5970:
@@ -95,17 +95,17 @@ def duration(seconds: float) -> str:
 
 @dataclass
 class _Task:
-    """A task, as far as it is.
+    """The state of a task.
 
     Attributes:
         description: What is done.
-        total: Steps in all; None where nobody knows.
-        note: What else is worth knowing.
-        started: When it began.
-        due: When its next line is.
+        total: Number of steps; None if unknown.
+        note: Text that is shown beside the progress.
+        started: When it started.
+        due: When the next line is logged.
         completed: Steps that are done.
-        first: When something was first known to be done, and how much. The pace is taken from there: before it lie
-            what has to be loaded, and the steps that a resumed training need not make again.
+        first: Time and completed steps at the first update. The speed is measured from there, which leaves out
+            loading and the steps that a resumed training does not repeat.
     """
 
     description: str
@@ -134,9 +134,9 @@ class _Task:
 
 
 class _Lines:
-    """Writes a line of each task to the log, once a minute.
+    """Writes one line per task and minute to the log.
 
-    It writes when it is told of a step, not from a thread: a process that data loaders are forked from has none.
+    It writes when a step is reported, not from a thread, since data loaders are forked from this process.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -145,7 +145,7 @@ class _Lines:
 
     def add_task(self, description: str, *, total: float | None, note: str) -> TaskID:
         now = self._clock()
-        self._tasks.append(_Task(description, total, note, now, now + LINE_SECONDS))
+        self._tasks.append(_Task(description, total, note, now, now + LOG_INTERVAL_SECONDS))
         return TaskID(len(self._tasks) - 1)
 
     def update(
@@ -163,10 +163,10 @@ class _Lines:
         task.note = fields.get("note", task.note)
         if task.first is None:
             task.first = now, task.completed
-        # The end of a stage has a line of its own.
+        # The end of a stage is logged by the artifact store.
         if now >= task.due and task.completed != task.total:
             log.info("%s", task.line(now))
-            task.due = now + LINE_SECONDS
+            task.due = now + LOG_INTERVAL_SECONDS
 
     def advance(self, task_id: TaskID) -> None:
         self.update(task_id, advance=1)

@@ -1,4 +1,4 @@
-"""Where a number comes from: the commit and the versions that made it."""
+"""Provenance of a result: the commit and the package versions that made it."""
 
 import subprocess
 from functools import lru_cache
@@ -21,9 +21,9 @@ RECORDED_VERSIONS = (
 
 @lru_cache
 def git_commit() -> str | None:
-    """The commit of the checkout that this package runs from, `-dirty` if the package itself was changed since.
+    """The commit of the checkout that this package runs from, with `-dirty` if the package has uncommitted changes.
 
-    What lies beside the package, such as results and the pages made of them, changes no number. Null outside of a
+    Files beside the package, such as results and the pages made from them, change no result. None outside of a
     checkout.
     """
     here = Path(__file__)
@@ -33,7 +33,7 @@ def git_commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        # An installed copy may lie inside somebody else's checkout, which does not track it.
+        # An installed copy may be inside another checkout, which does not track it.
         git("ls-files", "--error-unmatch", here.name)
         commit = git("rev-parse", "HEAD")
         return f"{commit}-dirty" if git("status", "--porcelain", "--", ".") else commit
@@ -43,5 +43,5 @@ def git_commit() -> str | None:
 
 @lru_cache
 def installed_versions() -> dict[str, str]:
-    """The versions that decide a number."""
+    """The versions of the packages that results depend on."""
     return {name: version(name) for name in RECORDED_VERSIONS}

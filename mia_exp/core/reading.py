@@ -1,6 +1,6 @@
-"""Files that somebody else may have written or damaged: read whole, or refused in a sentence that names them.
+"""Reading files that may be damaged: either completely, or with an error message that names the file.
 
-Parsers raise whatever they stumble over. Here that becomes a sentence, in one way for all readers.
+Parsers raise many kinds of exceptions. Here all become one kind of error message.
 """
 
 import json
@@ -11,15 +11,15 @@ from typing import Any
 
 from mia_exp.core.errors import DataError, MiaError
 
-# Characters of a parser's own message that are shown.
-LONGEST_REASON = 200
-# And of what stands in a file.
-LONGEST_QUOTATION = 80
+# Characters of a parser's message that are shown.
+MAX_REASON_LENGTH = 200
+# Characters of a file's content that are shown.
+MAX_QUOTE_LENGTH = 80
 
 
 @contextmanager
 def refusing(place: object, expected: str, advice: str, error_type: type[MiaError] = DataError) -> Iterator[None]:
-    """Turns whatever a parser raises in the block into one error that says what was expected of what.
+    """Turns any exception that a parser raises in the block into one error that says what was expected.
 
     Args:
         place: The file, address or setting that is read.
@@ -36,21 +36,21 @@ def refusing(place: object, expected: str, advice: str, error_type: type[MiaErro
         raise
     except Exception as error:
         raise error_type(
-            f"{place}: expected {expected}, found none that can be read ({reason(error)}). {advice}"
+            f"{place}: expected {expected}, found one that cannot be read ({reason(error)}). {advice}"
         ) from error
 
 
 def reason(error: BaseException) -> str:
-    """An error's own words, in one short line; its class where it has none."""
+    """An error's message in one short line, or its class name if it has none."""
     words = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError) and error.args:
         key = str(error.args[0])
         words = key if " " in key else f"there is no {key}"
-    return short(words, LONGEST_REASON)
+    return short(words, MAX_REASON_LENGTH)
 
 
-def short(quoted: object, length: int = LONGEST_QUOTATION) -> str:
-    """What a file holds, as far as a message should quote it; a damaged file can hold anything, of any length."""
+def short(quoted: object, length: int = MAX_QUOTE_LENGTH) -> str:
+    """A file's content as a message quotes it, truncated: a damaged file can hold text of any length."""
     words = str(quoted)
     return words if len(words) <= length else f"{words[:length]}..."
 
@@ -59,7 +59,7 @@ def read_text(path: Path, error_type: type[MiaError] = DataError) -> str:
     """Reads a text file in UTF-8, with or without a byte order mark.
 
     Raises:
-        MiaError: Of `error_type`: it is in another encoding, or no text.
+        MiaError: Of `error_type`: it is in another encoding, or is not text.
     """
     content = path.read_bytes()
     try:
@@ -69,7 +69,7 @@ def read_text(path: Path, error_type: type[MiaError] = DataError) -> str:
         found = "a NUL byte" if wrong >= 0 else ""
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        found = f"the byte 0x{content[error.start]:02x}, which is none in that encoding"
+        found = f"the byte 0x{content[error.start]:02x}, which is invalid in that encoding"
     if found:
         raise error_type(
             f"{path}, line {line}: expected text in UTF-8, found {found}. Save the file as UTF-8 text."
@@ -81,7 +81,7 @@ def json_object(text: str | bytes) -> dict[str, Any]:
     """Parses JSON that must be an object.
 
     Raises:
-        Exception: It is none. To be called within `refusing`.
+        Exception: It is not an object. To be called within `refusing`.
     """
     value = json.loads(text)
     if not isinstance(value, dict):
@@ -90,9 +90,9 @@ def json_object(text: str | bytes) -> dict[str, Any]:
 
 
 def typed(value: Any, expected: type, name: str) -> Any:
-    """Returns a parsed value if it is of exactly that type: true is no whole number, and 1 no truth value.
+    """Returns a parsed value if it is of exactly that type: `True` is not accepted as an int, nor 1 as a bool.
 
-    A whole number is a float too.
+    An int is accepted as a float.
 
     Raises:
         TypeError: It is not. To be called within `refusing`.

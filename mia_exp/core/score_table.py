@@ -25,12 +25,12 @@ def load_table(folder: Path) -> pd.DataFrame:
 
 
 def batches(ids: Sequence[str], size: int) -> Iterator[list[str]]:
-    """Cuts ids into lists of `size`, the last one shorter."""
+    """Splits ids into lists of `size`; the last one may be shorter."""
     for start in range(0, len(ids), size):
         yield list(ids[start : start + size])
 
 
 def numbered_batches(ids: Sequence[str], size: int) -> Iterator[tuple[slice, list[str]]]:
-    """Cuts ids as `batches` does, each list with the rows that it stands in."""
+    """Splits ids as `batches` does, and yields each list with the slice of its rows."""
     for start in range(0, len(ids), size):
         yield slice(start, min(start + size, len(ids))), list(ids[start : start + size])

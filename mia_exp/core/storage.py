@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and what a disk says when they cannot."""
+"""Atomic writes of files and folders, and the messages for errors of the operating system."""
 
 import errno
 import hashlib
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# With less than this left, in bytes, a write that failed is taken to have failed for lack of space.
-SMALLEST_FREE = 1 << 20
+# If less than this is free, a failed write is reported as a full disk.
+MIN_FREE_BYTES = 1 << 20
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes `path` when the block ends well, and is removed when it does not.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yields a temporary path, which is renamed to `path` if the block succeeds and removed if it fails.
 
-    What was written is on the disk before it gets its name: a power cut leaves the old file or the new one.
+    The content is flushed to disk before the rename, so that a power cut leaves the old file or the new one.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
@@ -30,7 +30,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def publish(work: Path, folder: Path) -> None:
-    """Renames the folder `work` to `folder`, which must not be there, once all its files are on the disk."""
+    """Flushes all files of the folder `work` to disk and renames it to `folder`, which must not exist."""
     for path in work.iterdir():
         _sync(path)
     _sync(work)
@@ -39,7 +39,7 @@ def publish(work: Path, folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Removes what `whole` left in a folder where the process was killed."""
+    """Removes the temporary files that `atomic_write` left in a folder if the process was killed."""
     for path in folder.glob(".[0-9]*.*"):
         path.unlink()
 
@@ -53,44 +53,44 @@ def file_sha256(path: Path) -> str:
 def is_disk_full(error: BaseException, folder: Path) -> bool:
     """Whether an error means that the disk of `folder` is full.
 
-    torch and safetensors report a failed write with errors of their own, without a number; then the free space
-    decides.
+    torch and safetensors report a failed write with errors of their own, without an errno; then the free space is
+    checked.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     writing = isinstance(error, OSError) or type(error).__name__ in ("RuntimeError", "SafetensorError")
-    return writing and folder.exists() and shutil.disk_usage(folder).free < SMALLEST_FREE
+    return writing and folder.exists() and shutil.disk_usage(folder).free < MIN_FREE_BYTES
 
 
-def what_lies_at(path: Path) -> str | None:
-    """A few words on what lies at a path where a folder is expected; None where that is a folder or nothing."""
-    # Asked once: another process may make the folder meanwhile.
+def describe_non_folder(path: Path) -> str | None:
+    """Describes what exists at a path where a folder is expected; None if it is a folder or does not exist."""
+    # One call of stat: another process may create the folder at the same time.
     try:
         mode = path.stat().st_mode
     except OSError:
-        return f"a link to {path.readlink()}, where nothing is" if path.is_symlink() else None
+        return f"a link to {path.readlink()}, which does not exist" if path.is_symlink() else None
     if stat.S_ISDIR(mode):
         return None
-    return "a file" if stat.S_ISREG(mode) else "something that is no folder"
+    return "a file" if stat.S_ISREG(mode) else "something that is not a folder"
 
 
-def refusal(error: OSError) -> str:
-    """What the operating system refused, in a sentence that names the file and what may be done."""
+def os_error_message(error: OSError) -> str:
+    """The operating system's error as a message that names the file and what to do."""
     path = error.filename if isinstance(error.filename, str | os.PathLike) else None
     place = f"{os.fspath(path)}: " if path else ""
     reason = error.strerror or str(error)
-    return f"{place}{reason}. {_ADVICE.get(error.errno or 0, 'Mend that, and run the same command again.')}"
+    return f"{place}{reason}. {_ADVICE.get(error.errno or 0, 'Fix that, and run the same command again.')}"
 
 
-_ANOTHER = "set output_dir to a folder that can be written to"
+_OTHER_FOLDER = "set output_dir to a folder that can be written to"
 _ADVICE = {
-    errno.EACCES: f"Change its permissions, or {_ANOTHER}.",
-    errno.EPERM: f"Change its permissions, or {_ANOTHER}.",
-    errno.EROFS: f"Nothing can be written there: {_ANOTHER}.",
+    errno.EACCES: f"Change its permissions, or {_OTHER_FOLDER}.",
+    errno.EPERM: f"Change its permissions, or {_OTHER_FOLDER}.",
+    errno.EROFS: f"Nothing can be written there: {_OTHER_FOLDER}.",
     errno.ENOTDIR: "A part of this path is a file where a folder is expected: move it away, or name another path.",
-    errno.EEXIST: "Something else lies at this path: move it away, or name another path.",
-    errno.EISDIR: "A folder lies at this path where a file is expected: move it away, or name another path.",
-    errno.ENOENT: "It is not there, or no longer: run the same command again, and do not move files under it.",
+    errno.EEXIST: "Something else exists at this path: move it away, or name another path.",
+    errno.EISDIR: "A folder exists at this path where a file is expected: move it away, or name another path.",
+    errno.ENOENT: "It does not exist any more: run the same command again, and do not move files while it runs.",
     errno.ENAMETOOLONG: "Shorten `name`, or `output_dir`.",
     errno.ENOSPC: "Free some space and run the same command again; what was finished is kept.",
     errno.EDQUOT: "Free some space and run the same command again; what was finished is kept.",
@@ -98,12 +98,12 @@ _ADVICE = {
 
 
 def _sync(path: Path) -> None:
-    """Waits until a file's content, or a folder's list of names, is on the disk."""
+    """Flushes a file's content, or a folder's entries, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
-        # Some network file systems cannot do that for a folder.
+        # Some network file systems do not support it for a folder.
         if error.errno != errno.EINVAL:
             raise
     finally:

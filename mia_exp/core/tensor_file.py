@@ -1,4 +1,4 @@
-"""Safetensors files that this package writes: a format in the header, tensors, and what is said of other files."""
+"""Safetensors files that this package writes: a format in the header, tensors, and the errors for other files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from mia_exp.core.reading import reason, short
 if TYPE_CHECKING:
     from torch import Tensor
 
-# How many tensors an error lists.
-SHOWN = 3
+# Tensors that an error message lists.
+MAX_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class FileKind:
     """A kind of file.
 
     Attributes:
-        format: What its header says under `format`.
+        format: The header's value of `format`.
         name: Its name in messages, such as "a generator that mia_exp saved".
         advice: Where such files are found, as a sentence.
     """
@@ -36,7 +36,7 @@ class FileKind:
 
         Args:
             path: The file.
-            framework: `pt` for torch's tensors, `np` for NumPy's arrays.
+            framework: `pt` for torch tensors, `np` for NumPy arrays.
 
         Returns:
             The header, and the tensors by name.
@@ -54,21 +54,21 @@ class FileKind:
         except Exception as error:
             raise WeightsError(
                 f"{path}: not a readable .safetensors file ({reason(error)}); expected {self.name}. "
-                "Take another copy."
+                "Use another copy."
             ) from error
         raise WeightsError(f"{path}: not {self.name} (its header lacks the format {self.format!r}). {self.advice}")
 
 
 def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[str, "Tensor"]) -> None:
-    """Refuses tensors that a network cannot take as they are.
+    """Checks that tensors have the names, shapes and types of a network's state dict, and finite values.
 
     Args:
         path: Named in the message.
-        found: What the file holds.
-        expected: The network's own, on the meta device: their values do not matter.
+        found: The file's content.
+        expected: The network's state dict, on the meta device: its values do not matter.
 
     Raises:
-        WeightsError: One is missing or too many, has another shape or type, or holds a value that is not finite.
+        WeightsError: One is missing or unknown, has another shape or type, or holds a value that is not finite.
     """
     names = [*(name for name in expected if name not in found), *(name for name in found if name not in expected)]
     differ = [f"{short(name)} is {'missing' if name in expected else 'unknown'}" for name in names]
@@ -78,16 +78,16 @@ def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[s
         if name in found and _describe(found[name]) != _describe(tensor)
     ]
     if differ:
-        more = f", and {len(differ) - SHOWN} more" if len(differ) > SHOWN else ""
+        more = f", and {len(differ) - MAX_LISTED} more" if len(differ) > MAX_LISTED else ""
         raise WeightsError(
-            f"{path}: its tensors do not fit its own header: {', '.join(differ[:SHOWN])}{more}. Take "
+            f"{path}: its tensors do not match its header: {', '.join(differ[:MAX_LISTED])}{more}. Use "
             "another copy of the file, as it was saved."
         )
-    wild = [name for name, tensor in found.items() if not bool(tensor.isfinite().all())]
-    if wild:
+    not_finite = [name for name, tensor in found.items() if not bool(tensor.isfinite().all())]
+    if not_finite:
         raise WeightsError(
-            f"{path}: {len(wild)} of its {len(found)} tensors hold values that are not finite, first "
-            f"{wild[0]}: the file is damaged, or the training diverged. Take another copy, or train again."
+            f"{path}: {len(not_finite)} of its {len(found)} tensors hold values that are not finite, first "
+            f"{not_finite[0]}: the file is damaged, or the training diverged. Use another copy, or train again."
         )
 
 

@@ -1,4 +1,4 @@
-"""Printing: a result that was worked out is shown in whatever characters the terminal has."""
+"""Printing on terminals whose encoding lacks some characters."""
 
 import codecs
 import io
@@ -6,31 +6,31 @@ import sys
 
 from rich.console import Console
 
-# What stands for a character that cannot be printed, one for one, so that tables keep their columns.
-NEAREST = {"−": "-", "–": "-", "—": "-", "→": ">", "×": "x", "…": ".", "‘": "'", "’": "'", "“": '"', "”": '"'}
-OTHER = "?"
-HANDLER = "mia_exp.nearest"
+# Replacements for characters that cannot be printed, of the same width, so that tables stay aligned.
+REPLACEMENTS = {"−": "-", "–": "-", "—": "-", "→": ">", "×": "x", "…": ".", "‘": "'", "’": "'", "“": '"', "”": '"'}
+FALLBACK = "?"
+HANDLER = "mia_exp.replace"
 
 
-def print_in_what_there_is() -> None:
-    """Makes standard output and standard error replace what their encoding lacks, where it was an error before."""
-    codecs.register_error(HANDLER, _nearest)
+def replace_unencodable() -> None:
+    """Makes standard output and standard error replace characters that they cannot encode, instead of raising."""
+    codecs.register_error(HANDLER, _replace)
     for stream in (sys.stdout, sys.stderr):
-        # Not what a notebook or a test has put in its place.
+        # A notebook or a test may have replaced the stream.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=HANDLER)
 
 
 def plain_console(stderr: bool = False) -> Console:
-    """A console that prints text as it is: brackets in a name are no markup, and colons no emoji."""
+    """A console that prints text literally, without markup, emoji codes or highlighting."""
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
-def _nearest(error: UnicodeError) -> tuple[str | bytes, int]:
+def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character = error.object[error.start]
     if "\udc80" <= character <= "\udcff":
-        # A byte of a file's name that is no text in this encoding: the terminal gets it as it was.
+        # A byte of a file name that is not text in this encoding is printed unchanged.
         return bytes([ord(character) - 0xDC00]), error.start + 1
-    return NEAREST.get(character, OTHER), error.start + 1
+    return REPLACEMENTS.get(character, FALLBACK), error.start + 1

@@ -1,4 +1,4 @@
-"""SIGTERM, by which schedulers end a process: an exception, like Ctrl-C, that some work may put off a little."""
+"""SIGTERM, which schedulers send to end a process, as an exception like Ctrl-C that some work may delay briefly."""
 
 import signal
 import threading
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-# What a shell reports of a process that SIGTERM ended.
+# Exit status that shells report for a process ended by SIGTERM.
 STATUS = 128 + signal.SIGTERM
 
 
 class Terminated(BaseException):
-    """The process was told to end. No `Exception`, so that nothing takes it for a job that failed."""
+    """The process received SIGTERM. Not an `Exception`, so that it is not handled as a failed job."""
 
 
 def terminate(signum: int, frame: FrameType | None) -> None:
@@ -22,7 +22,7 @@ def terminate(signum: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def handled_by(handler: Any) -> Iterator[None]:
-    """Hands SIGTERM to `handler` while the block runs; in other threads than the main one, does nothing."""
+    """Installs `handler` for SIGTERM while the block runs; outside of the main thread, does nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -35,11 +35,11 @@ def handled_by(handler: Any) -> Iterator[None]:
 
 @contextmanager
 def postponed(accept: Callable[[], bool]) -> Iterator[None]:
-    """Lets the work of a block end itself when SIGTERM comes, where `terminate` handles it.
+    """Lets the block finish its current step on SIGTERM, if `terminate` is the installed handler.
 
     Args:
-        accept: Called when it comes; returns whether the block will soon raise `Terminated` by itself. Where it
-            does not, and at a second SIGTERM, the block ends at once.
+        accept: Called on SIGTERM; returns whether the block will soon raise `Terminated` itself. If it returns
+            false, and on a second SIGTERM, the block ends at once.
     """
     asked = False
 
@@ -49,7 +49,7 @@ def postponed(accept: Callable[[], bool]) -> Iterator[None]:
             raise Terminated
         asked = True
 
-    # A launcher's own handler knows better: it puts the job back into its queue.
+    # A launcher's own handler is kept: it requeues the job.
     if signal.getsignal(signal.SIGTERM) is not terminate:
         yield
         return

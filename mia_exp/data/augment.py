@@ -1,4 +1,4 @@
-"""Training pairs, cropped and flipped at random as pix2pix does, the same in any order and in any batch."""
+"""Training pairs, randomly cropped and flipped as in pix2pix, independent of order and batch."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,23 +12,23 @@ from mia_exp.core.seeds import derive
 from mia_exp.data.crop import Crop
 from mia_exp.data.store import PairStore
 
-# Pairs are kept on a GPU if they take at most this share of what is free there.
+# Pairs are kept on a GPU if they take at most this share of its free memory.
 RESIDENT_SHARE = 0.25
 
 CPU = torch.device("cpu")
 
 
 class TrainingPairs:
-    """The pairs that a victim is trained on, as uint8 on the device where it is trained, if they fit there.
+    """The pairs that a victim is trained on, as uint8, on the training device if they fit into its memory.
 
     Args:
         store: The pairs, at `size` or larger.
-        ids: Those to train on.
+        ids: Ids of the training pairs.
         size: Side of the crops in pixels.
-        augment: Crop at random where the stored pairs are larger, and mirror half of them.
+        augment: Crop randomly if the stored pairs are larger, and flip half of them.
         seed: Seed of crops and flips.
-        weights: How much each id counts, in their order; each 1 by default.
-        device: Where batches are made.
+        weights: Loss weight of each id, in the order of `ids`; 1 by default.
+        device: Where batches are assembled.
     """
 
     def __init__(
@@ -60,46 +60,46 @@ class TrainingPairs:
         return len(self.ids)
 
     def batch(self, epoch: int, positions: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Pairs as they are in an epoch: an image's crop and flip depend on the seed, the epoch and its id alone.
+        """Augmented pairs of an epoch: an image's crop and flip depend only on the seed, the epoch and its id.
 
         Args:
             epoch: Counted from 0.
-            positions: Places in the list of ids.
+            positions: Indices into the list of ids.
 
         Returns:
-            x, float32 (N, C, size, size) in [0, 1], y, float32 (N, 3, size, size) in [0, 1], and how much each
-            counts, float32 (N,).
+            x, float32 (N, C, size, size) in [0, 1], y, float32 (N, 3, size, size) in [0, 1], and the loss weights,
+            float32 (N,).
         """
         crops = [self._crop(epoch, self.ids[position]) for position in positions]
         rows = [self._rows[position] for position in positions]
         x, y = (
-            torch.stack([_cut(images[row], crop) for row, crop in zip(rows, crops, strict=True)])
+            torch.stack([_cropped(images[row], crop) for row, crop in zip(rows, crops, strict=True)])
             for images in (self._x, self._y)
         )
         return self._as_floats(x), self._as_floats(y), self._weights[list(positions)]
 
     def _crop(self, epoch: int, id: str) -> Crop:
         if not self.augment:
-            return Crop(0, 0, self.size, mirrored=False)
+            return Crop(0, 0, self.size, flipped=False)
         rng = np.random.default_rng(derive(self.seed, "augmentation", epoch, id))
         return Crop.draw(self._x.shape[1], self.size, True, rng)
 
     def _as_floats(self, images: Tensor) -> Tensor:
-        """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]; a value travels to the device as one byte."""
+        """uint8 (N, H, W, C) to float32 (N, C, H, W) in [0, 1]; values are transferred to the device as bytes."""
         images = send(images, self.device)
         return images.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
 
 
 class EpochBatches:
-    """Iterates over an epoch's batches, in an order that depends on the seed and the epoch alone.
+    """Iterates over an epoch's batches, in an order that depends only on the seed and the epoch.
 
     Args:
         pairs: The pairs.
-        batch_size: Pairs in a batch; the last one may be smaller.
+        batch_size: Pairs per batch; the last batch may be smaller.
         seed: Seed of the order.
 
     Attributes:
-        sampler: The order; the trainer tells it the epoch.
+        sampler: The order; the trainer sets its epoch.
     """
 
     def __init__(self, pairs: TrainingPairs, batch_size: int, seed: int) -> None:
@@ -117,7 +117,7 @@ class EpochBatches:
 
 
 class EpochOrder(Sampler[int]):
-    """All positions, in an order that depends on the seed and the epoch alone.
+    """All positions, in an order that depends only on the seed and the epoch.
 
     Args:
         n: Number of pairs.
@@ -130,7 +130,7 @@ class EpochOrder(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch of the next pass; the trainer calls it."""
+        """Sets the epoch of the next pass; the trainer calls it."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -141,6 +141,6 @@ class EpochOrder(Sampler[int]):
         return iter(rng.permutation(self.n).tolist())
 
 
-def _cut(image: Tensor, crop: Crop) -> Tensor:
-    cut = image[crop.top : crop.top + crop.size, crop.left : crop.left + crop.size]
-    return cut.flip(1) if crop.mirrored else cut
+def _cropped(image: Tensor, crop: Crop) -> Tensor:
+    cropped = image[crop.top : crop.top + crop.size, crop.left : crop.left + crop.size]
+    return cropped.flip(1) if crop.flipped else cropped

@@ -1,4 +1,4 @@
-"""Fetching an official archive: checked, unpacked beside its destination, moved there whole or not at all."""
+"""Downloads of official archives: verified, unpacked beside the destination, and renamed atomically."""
 
 import errno
 import hashlib
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 60
-# What a file system says of members that it cannot hold: too long, a file where a folder should be, or the reverse.
+# Errors for member names that a file system cannot store: too long, or a file and a folder of the same name.
 BAD_NAMES = (
     errno.ENAMETOOLONG,
     errno.ENOTDIR,
@@ -38,17 +38,17 @@ BAD_NAMES = (
 def fetch_archive(url: str, sha256: str | None, destination: Path, partition_sizes: Mapping[str, int]) -> None:
     """Downloads and unpacks a `.tar.gz` whose partitions become subfolders of `destination`.
 
-    Everything happens in a hidden folder beside the destination, which is renamed last. What a killed
-    download left there is removed by the next; of two at once, the second waits and finds the work done.
+    All work is done in a hidden folder beside the destination, which is renamed at the end. The remains of a killed
+    download are removed by the next one. Of two simultaneous downloads, the second waits and uses the first.
 
     Args:
-        url: Where the archive is.
-        sha256: Its SHA-256 in hexadecimal, or None where none is published.
-        destination: The folder to make.
-        partition_sizes: The number of pairs that each partition must hold.
+        url: The archive's address.
+        sha256: Its SHA-256 in hexadecimal, or None if none is published.
+        destination: The folder to create.
+        partition_sizes: The number of pairs that each partition must have.
 
     Raises:
-        DataError: The archive cannot be reached, is cut short, is another one, or is not safe to unpack.
+        DataError: The archive cannot be downloaded, is truncated, is another one, or is not safe to unpack.
         OSError: The disk is full.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
@@ -60,10 +60,10 @@ def fetch_archive(url: str, sha256: str | None, destination: Path, partition_siz
         partial.mkdir()
         try:
             archive = partial / "archive.tar.gz"
-            _check_digest(url, _download(url, archive, destination), sha256)
+            _verify_checksum(url, _download(url, archive, destination), sha256)
             unpacked = partial / "unpacked"
             _unpack(archive, unpacked, url)
-            _find_whole(unpacked, url, partition_sizes).rename(destination)
+            _find_partitions(unpacked, url, partition_sizes).rename(destination)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -83,8 +83,8 @@ def _download(url: str, archive: Path, destination: Path) -> str:
 
 
 def _chunks(url: str, destination: Path) -> Iterator[tuple[bytes, int | None]]:
-    """Yields the bytes at `url`, each time with the length that the server announced."""
-    # Only reading happens inside the `try`: an OSError here is the network's, never the disk's.
+    """Yields chunks of the bytes at `url`, each with the total length that the server announced."""
+    # Only reading is inside the `try`: an OSError here comes from the network, not from the disk.
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             length = response.headers["Content-Length"]
@@ -98,21 +98,21 @@ def _chunks(url: str, destination: Path) -> Iterator[tuple[bytes, int | None]]:
     except Exception as error:
         raise DataError(
             f"dataset.archive_url={url}: the download failed ({reason(error)}). Check the address and "
-            f"try again, or fetch the archive by hand and unpack it as {destination}, or set dataset.root to where "
-            "you unpacked it."
+            f"try again, or download the archive by hand and unpack it as {destination}, or set dataset.root to "
+            "the folder where you unpacked it."
         ) from error
     if expected is not None and received != expected:
         raise DataError(
-            f"{url}: the download was cut short: expected {expected} bytes, found {received}. Try again."
+            f"{url}: the download was truncated: expected {expected} bytes, found {received}. Try again."
         )
 
 
-def _check_digest(url: str, found: str, expected: str | None) -> None:
+def _verify_checksum(url: str, found: str, expected: str | None) -> None:
     log.info("%s has SHA-256 %s", url, found)
     if expected is not None and found != expected.lower():
         raise DataError(
             f"{url}: expected an archive with SHA-256 {expected}, found {found}. The archive was changed or "
-            "damaged on its way; if you trust it, set dataset.archive_sha256 to what was found."
+            "damaged in transfer; if you trust it, set dataset.archive_sha256 to the one found."
         )
 
 
@@ -129,27 +129,27 @@ def _unpack(archive: Path, folder: Path, url: str) -> None:
     except DataError:
         raise
     except Exception as error:
-        # What a disk refuses is no fault of the archive; what is wrong with its names comes as an OSError too.
+        # Errors of the disk are raised as they are. Invalid member names are OSErrors too, but the archive's fault.
         if isinstance(error, OSError) and error.errno not in (None, *BAD_NAMES):
             raise
         raise DataError(
-            f"{url}: expected a .tar.gz that is safe to unpack, found otherwise ({reason(error)}). Set "
-            "dataset.archive_url to another copy, or dataset.root to where you unpacked one."
+            f"{url}: expected a .tar.gz that is safe to unpack, found another file ({reason(error)}). Set "
+            "dataset.archive_url to another copy, or dataset.root to a folder where you unpacked one."
         ) from error
 
 
-def _find_whole(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) -> Path:
-    """Returns the folder that holds the partitions: the archive's top, or its one folder."""
+def _find_partitions(unpacked: Path, url: str, partition_sizes: Mapping[str, int]) -> Path:
+    """Returns the folder that contains the partitions: the archive's top level, or its only folder."""
     for folder in (unpacked, *(path for path in unpacked.iterdir() if path.is_dir())):
         if all((folder / name).is_dir() for name in partition_sizes):
             break
     else:
-        raise DataError(f"{url}: expected an archive that holds {', '.join(partition_sizes)}, found none of that.")
+        raise DataError(f"{url}: expected an archive with the folders {', '.join(partition_sizes)}, found none.")
     try:
         found = {name: len(images_by_stem(folder / name)) for name in partition_sizes}
     except DataError as error:
-        # It names a folder that is removed again.
-        raise DataError(f"{url}: expected {dict(partition_sizes)} pairs, found otherwise ({error})") from error
+        # The error names a temporary folder.
+        raise DataError(f"{url}: expected {dict(partition_sizes)} pairs, found others ({error})") from error
     if found != dict(partition_sizes):
         raise DataError(f"{url}: expected {dict(partition_sizes)} pairs, found {found}.")
     return folder

@@ -1,4 +1,4 @@
-"""From an image file to 8-bit sRGB pixels, saying what had to be converted on the way."""
+"""Decoding of image files to 8-bit sRGB pixels, with a record of the conversions."""
 
 from enum import Enum
 from pathlib import Path
@@ -12,12 +12,12 @@ Conversions = frozenset["Conversion"]
 
 UPRIGHT = 1
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
-# 65535 / 255: white stays white.
+# 65535 / 255, so that white stays white.
 SIXTEEN_TO_EIGHT = 257
 
 
 class Conversion(Enum):
-    """What was done to an image that was not 8-bit RGB; the value completes "in 3 pairs, ..."."""
+    """A conversion of an image that was not 8-bit RGB; the value completes "in 3 pairs, ..."."""
 
     transparency = "transparency was composited on white"
     greyscale = "grey was repeated over the three channels"
@@ -28,16 +28,16 @@ class Conversion(Enum):
 
 
 def decode(path: Path) -> tuple[np.ndarray, Conversions]:
-    """Reads an image file as 8-bit RGB; embedded colour profiles are ignored, as pix2pix's loader does.
+    """Reads an image file as 8-bit RGB; embedded colour profiles are ignored, as in pix2pix's loader.
 
     Args:
-        path: A file in any of `pillow.FORMATS`; of an animation, the first frame.
+        path: A file in one of `pillow.FORMATS`; of an animation, the first frame is read.
 
     Returns:
-        The pixels, uint8 (H, W, 3), and the conversions that they needed.
+        The pixels, uint8 (H, W, 3), and the conversions that were applied.
 
     Raises:
-        DataError: The file is no image, is cut short or too large, or holds pixels that have no 8-bit RGB
+        DataError: The file is not an image, is truncated or too large, or has pixels without an 8-bit RGB
             equivalent.
     """
     with opened(path) as image:
@@ -45,14 +45,14 @@ def decode(path: Path) -> tuple[np.ndarray, Conversions]:
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
-    """Resizes to a square with Pillow's bicubic filter, ignoring the aspect ratio, as pix2pix's loader does.
+    """Resizes to a square with Pillow's bicubic filter, ignoring the aspect ratio, as in pix2pix's loader.
 
     Args:
         image: uint8 (H, W, 3).
         size: Side of the result in pixels.
 
     Returns:
-        uint8 (size, size, 3); the image itself where it has that size already.
+        uint8 (size, size, 3); the image itself if it already has that size.
     """
     if image.shape[:2] == (size, size):
         return image
@@ -65,7 +65,7 @@ def _to_rgb(image: Image.Image) -> tuple[np.ndarray, Conversions]:
         done.add(Conversion.orientation)
         image = ImageOps.exif_transpose(image)
     if image.mode == "F":
-        raise ValueError("floating-point pixels, whose range is not known")
+        raise ValueError("floating-point pixels, whose range is unknown")
     if image.mode in SIXTEEN_BIT_MODES:
         done |= {Conversion.sixteen_bit, Conversion.greyscale}
         image = _to_eight_bits(image)
@@ -87,5 +87,5 @@ def _to_rgb(image: Image.Image) -> tuple[np.ndarray, Conversions]:
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.min() < 0 or values.max() > 65535:
-        raise ValueError(f"pixel values from {values.min()} to {values.max()}, where 16 bits hold 0 to 65535")
+        raise ValueError(f"pixel values from {values.min()} to {values.max()}, expected 0 to 65535 (16 bits)")
     return Image.fromarray(((values + SIXTEEN_TO_EIGHT // 2) // SIXTEEN_TO_EIGHT).astype(np.uint8))

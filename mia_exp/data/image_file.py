@@ -1,4 +1,4 @@
-"""Images in a `.npy` file, written a few at a time: however many there are, few are held in memory."""
+"""Images in a `.npy` file, written in blocks, so that memory does not grow with their number."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,17 +8,17 @@ import numpy as np
 
 
 def save_images(path: Path, blocks: Iterable[np.ndarray], count: int) -> None:
-    """Writes images as they come.
+    """Writes images block by block.
 
-    Written, not memory-mapped: a full disk is then an error and not a crash.
+    They are written, not memory-mapped, so that a full disk raises an error and does not crash the process.
 
     Args:
         path: The file.
-        blocks: uint8 (any, H, W, C) each; together `count` images.
-        count: How many there will be.
+        blocks: uint8 (n, H, W, C) each; `count` images in total.
+        count: Total number of images.
 
     Raises:
-        ValueError: There were more or fewer.
+        ValueError: `blocks` has more or fewer images.
         OSError: The disk is full.
     """
     written = 0
@@ -29,11 +29,11 @@ def save_images(path: Path, blocks: Iterable[np.ndarray], count: int) -> None:
             file.write(np.ascontiguousarray(block).data)
             written += len(block)
     if written != count:
-        raise ValueError(f"{written} images came instead of {count}")
+        raise ValueError(f"expected {count} images, found {written}")
 
 
 def write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    """Begins a `.npy` file of uint8; what follows is the images' bytes in C order."""
+    """Writes the header of a `.npy` file of uint8; the images' bytes follow in C order."""
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)),
         "fortran_order": False,

@@ -1,4 +1,4 @@
-"""The landmarks of faces: reading them, and drawing them as a contour image."""
+"""Face landmarks: reading them, and drawing them as a contour image."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mia_exp.data.tables import named_rows, split_cells
 
 Points = NDArray[np.float64]
 
-# Lines of the 68-point scheme (iBUG 300-W, as dlib has it): first point, last point, whether the line is closed.
+# Lines of the 68-point scheme (iBUG 300-W, as in dlib): first point, last point, whether the line is closed.
 PARTS_68 = (
     (0, 16, False),  # jaw
     (17, 21, False),  # brows
@@ -24,33 +24,33 @@ PARTS_68 = (
     (48, 59, True),  # lips, outer and inner
     (60, 67, True),
 )
-# CelebA's five: eyes, nose, mouth corners. Discs at the first three, a stroke for the mouth.
+# CelebA's five points: eyes, nose, mouth corners. Discs at the first three, a line for the mouth.
 EYES_AND_NOSE, MOUTH = (0, 1, 2), (3, 4)
-# Share of the image's side that a line is wide.
+# Width of lines and diameter of discs, as shares of the image's side.
 LINE = 1 / 64
 DISC = 1 / 24
-# Drawn this much larger and brought down, which smooths the lines.
+# Drawn at this multiple of the size and downsampled, for antialiasing.
 OVERSAMPLING = 4
-# No image is as wide, in pixels: what lies farther out is a mistake, and takes for ever to draw.
-FARTHEST = 100_000
+# In pixels. Larger coordinates are errors in the file, and would take very long to draw.
+MAX_COORDINATE = 100_000
 
 
 def read_landmarks(path: Path, count: int) -> dict[str, Points]:
-    """Reads a table of an image's name and its points: cells between commas or blanks.
+    """Reads a table of image names and points, separated by commas or whitespace.
 
-    That is a CSV of image, x0, y0, x1, ... as well as CelebA's own `list_landmarks_align_celeba.txt`. Headers and
-    row numbers are told from rows by `tables.named_rows`.
+    It is a CSV of image, x0, y0, x1, ... or CelebA's own `list_landmarks_align_celeba.txt`. Headers and row numbers
+    are recognised by `tables.named_rows`.
 
     Args:
         path: The file.
-        count: How many points an image has.
+        count: Number of points per image.
 
     Returns:
         By image name: (count, 2), x and y in pixels.
 
     Raises:
-        DataError: The file is missing, is no text, or has no rows; or a row does not parse, lies far outside of
-            any image, or names an image that stands there already.
+        DataError: The file is missing, is not text, or has no rows; or a row cannot be parsed, has too large
+            coordinates, or repeats an image.
     """
     if not path.is_file():
         raise DataError(
@@ -67,18 +67,18 @@ def read_landmarks(path: Path, count: int) -> dict[str, Points]:
             points = np.full((count, 2), np.nan)
         if not np.isfinite(points).all():
             raise DataError(f"{row.place}: expected {expected}, found {short(' '.join(row.numbers))!r}.")
-        if (np.abs(points) > FARTHEST).any():
+        if (np.abs(points) > MAX_COORDINATE).any():
             raise DataError(
-                f"{row.place}: expected points in pixels, {FARTHEST} at most, found {np.abs(points).max():g} for "
-                f"{short(row.name)}. Correct the row, or remove it and its image."
+                f"{row.place}: expected points in pixels, {MAX_COORDINATE} at most, found "
+                f"{np.abs(points).max():g} for {short(row.name)}. Correct the row, or remove it and its image."
             )
         if row.name in by_name:
-            raise DataError(f"{row.place}: {short(row.name)} has landmarks already. Remove one of the two rows.")
+            raise DataError(f"{row.place}: {short(row.name)} already has landmarks. Remove one of the two rows.")
         by_name[row.name] = points
     if not by_name:
         raise DataError(
-            f"{path}: expected rows of {expected}, found none. Set dataset.landmarks to points_68 or "
-            "points_5, as the file has it."
+            f"{path}: expected rows of {expected}, found none. Set dataset.landmarks to points_68 or points_5, "
+            "according to the file."
         )
     return by_name
 
@@ -87,7 +87,7 @@ def draw_contours(points: Points, size: int) -> np.ndarray:
     """Draws landmarks, white on black.
 
     Args:
-        points: (68, 2) or (5, 2), x and y as shares of the image's width and height.
+        points: (68, 2) or (5, 2), x and y relative to the image's width and height.
         size: Side of the drawing in pixels.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The one place where Pillow opens a dataset's file: in which formats, how large, and what is said if it cannot."""
+"""The only place where Pillow opens a dataset's files: allowed formats, size limit, error messages."""
 
 import warnings
 from collections.abc import Iterator
@@ -10,32 +10,32 @@ from PIL import Image, UnidentifiedImageError
 from mia_exp.core.errors import DataError
 from mia_exp.core.reading import refusing
 
-# Those that the endings in `files.SUFFIXES` stand for. Of the others, some start a program (EPS starts
-# Ghostscript), and Pillow chooses by content, whatever the ending.
+# The formats of the extensions in `files.SUFFIXES`. Some other formats start a program (EPS starts Ghostscript),
+# and Pillow chooses by content, not by extension.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-# Twice the number that Pillow warns above: the largest that it opens at all. Photographs of 150 megapixels fit.
-MOST_PIXELS = 178_956_970
+# Pillow's own limit, twice the size from which it warns. Photographs of 150 megapixels are below it.
+MAX_PIXELS = 178_956_970
 ADVICE = "Replace the file, or remove its pair."
 
 ORIENTATION_TAG = 0x0112
-# EXIF's numbers for pictures that are stored on their side.
+# EXIF orientations of images that are stored rotated by 90 degrees.
 SIDEWAYS = (5, 6, 7, 8)
 
-# Where Pillow warns is half of where we refuse.
+# Pillow warns at half of the limit above.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @contextmanager
 def opened(path: Path, expected: str = "an image") -> Iterator[Image.Image]:
-    """Opens an image lazily: its header is read, its pixels when they are asked for, within the block.
+    """Opens an image lazily: its header is read at once, its pixels on access within the block.
 
     Args:
         path: The file.
-        expected: What it should be.
+        expected: What it should be, for the message.
 
     Raises:
-        DataError: It is no image of `FORMATS`, has more than `MOST_PIXELS` pixels or none, or anything in the
-            block fails, since Pillow finds damage as late as that.
+        DataError: It is not an image in one of `FORMATS`, has more than `MAX_PIXELS` pixels or none, or the block
+            fails, since Pillow finds damage only when pixels are read.
     """
     with refusing(path, expected, ADVICE):
         try:
@@ -43,13 +43,13 @@ def opened(path: Path, expected: str = "an image") -> Iterator[Image.Image]:
         except UnidentifiedImageError:
             raise DataError(
                 f"{path}: expected {expected} in one of the formats {', '.join(FORMATS)}, found a file "
-                f"that is in none of them, or whose beginning is damaged. {ADVICE}"
+                f"in another format or with a damaged header. {ADVICE}"
             ) from None
         except Image.DecompressionBombError:
             raise _too_large(path) from None
         with image:
             width, height = image.size
-            if width * height > MOST_PIXELS:
+            if width * height > MAX_PIXELS:
                 raise _too_large(path)
             if min(width, height) < 1:
                 raise ValueError(f"it has {width}x{height} pixels")
@@ -57,23 +57,22 @@ def opened(path: Path, expected: str = "an image") -> Iterator[Image.Image]:
 
 
 def header_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, as `decode` would find them, from the file's header.
+    """Width and height in pixels, as `decode` returns them, from the file's header.
 
-    Pixels are not read. A note of orientation that stands behind them, as a PNG may have it, goes unnoticed.
+    Pixels are not read. An EXIF orientation after the pixels, as a PNG may have it, is not noticed.
 
     Raises:
         DataError: The header cannot be read, with the message of `opened`.
     """
     with opened(path) as image:
         width, height = image.size
-        # Not the method of PNG's own class, which decodes the image to look behind it.
-        turned = Image.Image.getexif(image).get(ORIENTATION_TAG) in SIDEWAYS
-        # Of a TIFF, Pillow says the size of the upright picture.
-        return (height, width) if turned and image.format != "TIFF" else (width, height)
+        # Not the method of PNG's own class, which decodes the pixels to read what follows them.
+        rotated = Image.Image.getexif(image).get(ORIENTATION_TAG) in SIDEWAYS
+        # For a TIFF, Pillow returns the size after rotation.
+        return (height, width) if rotated and image.format != "TIFF" else (width, height)
 
 
 def _too_large(path: Path) -> DataError:
     return DataError(
-        f"{path}: expected an image of {MOST_PIXELS} pixels or fewer, found more. Scale it down, or "
-        "remove its pair."
+        f"{path}: expected an image of {MAX_PIXELS} pixels or fewer, found more. Scale it down, or remove its pair."
     )

@@ -1,4 +1,4 @@
-"""Whether a dataset's images are large enough: all of them, from their headers, before any is decoded."""
+"""A check that all images of a dataset are large enough, from their headers, before any is decoded."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,18 +9,18 @@ from mia_exp.data.source import PairSource
 
 
 def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) -> None:
-    """Refuses a dataset in which an image's shorter side is below `minimum` pixels.
+    """Checks that the shorter side of every image has at least `minimum` pixels.
 
-    Enlarged, such an image would be blurred in a way that shows.
+    A smaller image would be enlarged, and so visibly blurred.
 
     Args:
         source: The dataset.
-        minimum: What victim.image_size asks for, in pixels.
-        valid: Whether the victim may have an image_size.
+        minimum: `victim.image_size`, in pixels.
+        valid: Whether a value is valid for `victim.image_size`.
 
     Raises:
-        DataError: One is: the first, how many others, the shortest side of all, and the largest victim.image_size
-            that would do. Or a header cannot be read.
+        DataError: An image is too small: the message names the first, the number of others, the shortest side of
+            all, and the largest valid victim.image_size. Or a header cannot be read.
     """
     records = source.records()
     small: list[tuple[Path, int, int]] = []
@@ -37,5 +37,5 @@ def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) 
             f"is {shortest} pixels, in {narrowest}"
         )
     size = next((size for size in range(shortest, 0, -1) if valid(size)), None)
-    remedy = f"Set victim.image_size={size}, which all have," if size else "No victim.image_size is as small:"
+    remedy = f"Set victim.image_size={size}, which fits all," if size else "No valid victim.image_size is as small:"
     raise DataError(f"{message}. {remedy} {'or ' if size else ''}use larger images, or remove those.")

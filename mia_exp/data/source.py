@@ -1,4 +1,4 @@
-"""What every dataset looks like to the rest of the package: named pairs, listed first and decoded later."""
+"""The interface of datasets: pairs with ids, listed first and decoded later."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,20 +11,20 @@ from mia_exp.core.component import Component
 from mia_exp.core.keys import harmless
 from mia_exp.data.image import Conversions
 
-# A dataset enters a key by the names and bytes of its files, wherever they lie.
+# A dataset enters a key by the names and bytes of its files, not by their location.
 CONTENT = "says where files are, which enter by name and content"
-# The partition of a dataset that has none of its own.
-WHOLE = "all"
+# The partition name of a dataset without partitions.
+ALL = "all"
 
 
 @dataclass(frozen=True)
 class Record:
-    """A pair that was listed and not decoded.
+    """A listed pair, not yet decoded.
 
     Attributes:
         id: Unique in its dataset, and the same on every machine.
-        partition: The part of the dataset that it was published in, or `all`.
-        source_bytes: Bytes of the files that hold the pair.
+        partition: The partition of the dataset that it was published in, or `all`.
+        source_bytes: Size of the pair's files in bytes.
     """
 
     id: str
@@ -40,9 +40,9 @@ class InputLayout:
     """What the channels of x mean.
 
     Attributes:
-        palette: Where x is a label map: the colour of each class, which every pixel of x has exactly. None where
-            x is an image like any other.
-        instances: Whether x has a fourth channel, 255 where a pixel touches another instance and 0 elsewhere.
+        palette: If x is a label map: the colour of each class; every pixel of x has exactly one of them. None if x
+            is an ordinary image.
+        instances: Whether x has a fourth channel, 255 if a pixel touches another instance and 0 elsewhere.
     """
 
     palette: tuple[Colour, ...] | None = None
@@ -50,12 +50,12 @@ class InputLayout:
 
     @property
     def channels(self) -> int:
-        """Channels of x: red, green, blue, and the instance boundaries where there are any."""
+        """Channels of x: red, green, blue, and the instance boundaries if there are any."""
         return 4 if self.instances else 3
 
 
 class PairSource(Protocol):
-    """A dataset of pairs (x, y); readers inherit from it.
+    """An opened dataset of pairs (x, y); readers inherit from it.
 
     Attributes:
         name: The dataset's name.
@@ -66,19 +66,19 @@ class PairSource(Protocol):
     layout: InputLayout
 
     def records(self) -> list[Record]:
-        """Lists the pairs in natural order (`2` before `10`); decodes nothing.
+        """Lists the pairs in natural order (`2` before `10`), without decoding them.
 
         Raises:
-            DataError: There are none, or their names do not pair up.
+            DataError: There are none, or their names do not match.
         """
         ...
 
     def fingerprint(self) -> str:
-        """Returns a SHA-256, in hexadecimal, that changes when any pair's content or id does."""
+        """Returns a SHA-256, in hexadecimal, over the pairs' contents and ids."""
         ...
 
     def hint(self) -> str | None:
-        """Says in words where its settings may not be meant; None where nothing looks wrong.
+        """A warning if the settings seem not to suit the data; None otherwise.
 
         Raises:
             DataError: A file cannot be read.
@@ -86,13 +86,13 @@ class PairSource(Protocol):
         return None
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
-        """Lists the images on disk that become one pair's squares, each with its width and height in pixels.
+        """Lists the image files of one pair, each with its width and height in pixels.
 
-        Headers are read and no pixels. Of two images in one file it is the size of one. What is drawn at any size
-        is not among them.
+        Only headers are read. If one file contains two images, the size is that of one. Images that are drawn at
+        any size are left out.
 
         Raises:
-            DataError: A header cannot be read, with the message that `load` has for it.
+            DataError: A header cannot be read, with the same message as from `load`.
         """
         ...
 
@@ -101,11 +101,11 @@ class PairSource(Protocol):
 
         Args:
             id: A record's id.
-            size: Side of the square images wanted, in pixels.
-            minimum: Least side in pixels that an image on disk may have; drawings have any size.
+            size: Side of the returned square images, in pixels.
+            minimum: Minimum side in pixels of an image file.
 
         Returns:
-            x, uint8 (size, size, layout.channels), y, uint8 (size, size, 3), and the conversions that they needed.
+            x, uint8 (size, size, layout.channels), y, uint8 (size, size, 3), and the conversions that were applied.
 
         Raises:
             DataError: A file cannot be read, or its image is smaller than `minimum`.
@@ -118,9 +118,9 @@ class Dataset(Component):
     """A dataset: its settings, and how it is opened.
 
     Attributes:
-        name: What the dataset is called.
-        attribution: Lines that its licence asks for wherever its images are shown.
-        has_inputs: Whether its images have inputs that a victim can be given.
+        name: The dataset's name.
+        attribution: Lines that its licence requires wherever its images are shown.
+        has_inputs: Whether its images have inputs for a victim.
     """
 
     attribution: ClassVar[tuple[str, ...]] = ()
@@ -129,32 +129,32 @@ class Dataset(Component):
     name: str = MISSING
 
     def open(self, data_dir: Path, download: bool = True, labels: bool = False) -> PairSource:
-        """Finds the dataset, and downloads it where it is public and nobody said where it is.
+        """Finds the dataset, and downloads it if it is public and no folder was set.
 
         Args:
-            data_dir: Where a download goes.
-            download: Whether one may be made; a plan does not.
-            labels: Read x as an exact label map, where the dataset has classes; `layout` of what is returned says
-                whether it has.
+            data_dir: The folder for downloads.
+            download: Whether a download is allowed; a plan does not download.
+            labels: Read x as an exact label map, if the dataset has classes; the `layout` of the returned source
+                says whether it has.
 
         Raises:
-            DataError: The dataset is not where it should be, or cannot be downloaded.
+            DataError: The dataset was not found, or cannot be downloaded.
         """
         raise NotImplementedError
 
     def official_partitions(self) -> tuple[list[str], list[str]]:
-        """The partitions of members and of non-members; both empty where the dataset has none."""
+        """The partitions of members and of non-members; both empty if the dataset has none."""
         return [], []
 
 
 @dataclass
 class PartitionedDataset(Dataset):
-    """A dataset that was published in parts.
+    """A dataset that was published in partitions.
 
     Attributes:
-        root: Folder that holds it, or null for the usual place.
-        member_partitions: Partitions that the official split trains on.
-        nonmember_partitions: Partitions that it holds out.
+        root: Its folder, or null for the default location.
+        member_partitions: Partitions of the official split that members are taken from.
+        nonmember_partitions: Partitions that non-members and shadow pairs are taken from.
     """
 
     root: str | None = harmless(None, because=CONTENT)
@@ -166,5 +166,5 @@ class PartitionedDataset(Dataset):
         return self.member_partitions, self.nonmember_partitions
 
     def partitions(self) -> list[str]:
-        """All partitions that are read, each once."""
+        """All partitions that are read, without duplicates."""
         return list(dict.fromkeys((*self.member_partitions, *self.nonmember_partitions)))

@@ -1,4 +1,4 @@
-"""A dataset decoded once, at one size, in a folder."""
+"""A dataset decoded at one size and stored in a folder."""
 
 import logging
 from collections import defaultdict
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Pairs decoded ahead of what is written; bounds the memory.
-AHEAD = 64
+# Pairs that are decoded ahead of writing; bounds the memory.
+CHUNK_SIZE = 64
 
 
 class PairStore:
     """Pairs of a dataset, x and y memory-mapped.
 
     Args:
-        folder: What `build` filled.
+        folder: The folder that `build` wrote to.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class PairStore:
         self._rows = {id: row for row, id in enumerate(self.ids)}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A memory map would travel to a worker as a copy of its content.
+        # A memory map would be pickled to a worker as a copy of its content.
         return PairStore, (self.folder,)
 
     @classmethod
@@ -50,18 +50,18 @@ class PairStore:
         Args:
             source: The dataset.
             size: Side of the stored images in pixels.
-            minimum: Least side in pixels that an image on disk may have.
-            folder: An existing folder; gets `x.npy`, `y.npy` and `index.parquet`.
-            workers: Threads that decode, or None for what suits the machine; the result is the same.
+            minimum: Minimum side in pixels of an image file.
+            folder: An existing folder, to which `x.npy`, `y.npy` and `index.parquet` are written.
+            workers: Number of decoding threads, or None to choose by the machine; the result is the same.
 
         Raises:
-            DataError: A pair cannot be read; the first in the dataset's order.
+            DataError: A pair cannot be read: the first one in the dataset's order.
             OSError: The disk is full.
         """
         records = source.records()
         shapes = [(len(records), size, size, channels) for channels in (source.layout.channels, 3)]
         converted: dict[Conversion, list[str]] = defaultdict(list)
-        # Written, not memory-mapped: a full disk is then an error and not a crash.
+        # Written, not memory-mapped, so that a full disk raises an error and does not crash the process.
         with (folder / "x.npy").open("wb") as x_file, (folder / "y.npy").open("wb") as y_file:
             for file, shape in zip((x_file, y_file), shapes, strict=True):
                 write_header(file, shape)
@@ -75,27 +75,27 @@ class PairStore:
                     converted[conversion].append(record.id)
         pd.DataFrame(records).to_parquet(folder / "index.parquet", index=False)
         for conversion, ids in sorted(converted.items(), key=lambda item: item[0].name):
-            _say_once(f"in {len(ids)} of {len(records)} pairs, {conversion.value} (first: {ids[0]})")
+            _warn_once(f"in {len(ids)} of {len(records)} pairs, {conversion.value} (first: {ids[0]})")
         return cls(folder)
 
     @classmethod
     def open(cls, folder: Path) -> "PairStore":
-        """Opens what `build` left in `folder`."""
+        """Opens a folder that `build` wrote to."""
         return cls(folder)
 
     @property
     def ids(self) -> list[str]:
-        """The pairs' ids, in the order of the rows."""
+        """The pairs' ids, by row."""
         return list(self._index["id"])
 
     @property
     def partitions(self) -> list[str]:
-        """The pairs' partitions, in the order of the rows."""
+        """The pairs' partitions, by row."""
         return list(self._index["partition"])
 
     @property
     def source_bytes(self) -> list[int]:
-        """Bytes of the files that held the pairs, in the order of the rows."""
+        """Sizes of the pairs' files in bytes, by row."""
         return list(self._index["source_bytes"])
 
     @property
@@ -105,7 +105,7 @@ class PairStore:
 
     @cached_property
     def x(self) -> np.ndarray:
-        """Inputs, uint8 (N, H, W, C); what their channels mean, the dataset's `InputLayout` says."""
+        """Inputs, uint8 (N, H, W, C); the dataset's `InputLayout` describes the channels."""
         return _mapped(self.folder / "x.npy")
 
     @cached_property
@@ -135,22 +135,22 @@ class PairStore:
 
 
 @lru_cache
-def _say_once(message: str) -> None:
-    """Warns of what is the same at every size that a dataset is decoded at, once a process."""
+def _warn_once(message: str) -> None:
+    """Logs a warning once per process, although the dataset is decoded at several sizes."""
     log.warning(message)
 
 
 def _decoded(
     source: PairSource, records: Sequence[Record], size: int, minimum: int, workers: int | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Conversions]]:
-    # Threads, since Pillow decodes and resizes outside the interpreter's lock.
+    # Threads, since Pillow releases the GIL while it decodes and resizes.
     with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(records), AHEAD):
-            chunk = records[start : start + AHEAD]
+        for start in range(0, len(records), CHUNK_SIZE):
+            chunk = records[start : start + CHUNK_SIZE]
             yield from pool.map(lambda record: source.load(record.id, size, minimum), chunk)
 
 
 def _mapped(path: Path) -> np.ndarray:
-    # Copy on write: torch takes no memory that cannot be written; the file stays as it is.
+    # Copy-on-write: torch requires writable memory, and the file must not change.
     array: np.ndarray = np.load(path, mmap_mode="c")
     return array

@@ -1,6 +1,6 @@
-"""Tables of a name and numbers as people and pandas write them: with a header or not, with row numbers or not.
+"""Tables of a name and numbers, as people and pandas write them: with or without a header and row numbers.
 
-What a line is, its number of cells decides: `count` numbers behind a name, or behind a row number and a name.
+The number of cells determines what a line is: `count` numbers after a name, or after a row number and a name.
 """
 
 import re
@@ -14,12 +14,12 @@ from mia_exp.core.reading import short
 
 @dataclass(frozen=True)
 class Row:
-    """A line that was understood.
+    """A parsed row.
 
     Attributes:
         place: The file and the line, for messages.
         name: What the numbers belong to.
-        numbers: As they stand there; whether they are numbers is for the caller to see.
+        numbers: The cells of the numbers, as text; the caller converts them.
     """
 
     place: str
@@ -28,7 +28,7 @@ class Row:
 
 
 def split_cells(line: str) -> list[str]:
-    """The cells of a line between commas or blanks."""
+    """The cells of a line, separated by commas or whitespace."""
     return re.split(r"\s*,\s*|\s+", line.strip())
 
 
@@ -41,26 +41,26 @@ def named_rows(
 ) -> Iterator[Row]:
     """Yields a table's rows, without its headers and its row numbers.
 
-    Lines before the first row may be headers: names of columns (`name,score`), columns that pandas numbered
-    (`0,1,2`), a first cell that is empty (`,name,score`), a line of one whole number. Empty lines are passed over.
+    Lines before the first row may be headers: column names (`name,score`), column numbers of pandas (`0,1,2`), an
+    empty first cell (`,name,score`), or a single integer. Empty lines are skipped.
 
     Args:
         path: Named in messages.
         lines: Each line's number, from 1, and its cells.
-        count: How many numbers stand behind a name.
-        expected: A row in words, such as "an image's name and 10 numbers".
-        known: The names that there are, where a header could be taken for a row or a row for a header: then one
-            line alone may name the columns, and not one that holds one of them.
+        count: Number of numbers after a name.
+        expected: A description of a row, such as "an image's name and 10 numbers".
+        known: The valid names, if a header could be mistaken for a row or a row for a header: then at most one line
+            is a header, and a line with one of these names is not.
 
     Raises:
-        DataError: A line is neither row nor header, or could be both.
+        DataError: A line is neither a row nor a header, or could be both.
     """
     width = None
     named = False
     for number, written in lines:
         place = f"{path}, line {number}"
         cells = _without_last_comma([cell.strip() for cell in written], count)
-        if not any(cells) or (width is None and len(cells) == 1 and _is_whole(cells[0])):
+        if not any(cells) or (width is None and len(cells) == 1 and _is_integer(cells[0])):
             continue
         if width is None and not (named and known is not None) and _is_header(cells, count):
             if known is None or not _is_known(cells, count, known):
@@ -69,31 +69,31 @@ def named_rows(
             if _is_numbered(cells):
                 line = short(",".join(cells))
                 raise DataError(
-                    f"{place}: expected {expected}, or names of columns; {line!r} could be either. "
+                    f"{place}: expected {expected}, or column names; {line!r} could be either. "
                     "Name the columns, or write the number with a decimal point."
                 )
         fits = width == len(cells) if width else len(cells) in (count + 1, count + 2)
-        if not fits or (len(cells) == count + 2 and not _is_whole(cells[0])):
-            numbered = " behind the row's number" if width == count + 2 else ""
+        if not fits or (len(cells) == count + 2 and not _is_integer(cells[0])):
+            numbered = " after the row number" if width == count + 2 else ""
             raise DataError(f"{place}: expected {expected}{numbered}, found {short(','.join(cells))!r}.")
         width = len(cells)
         yield Row(place, cells[-count - 1], cells[-count:])
 
 
 def _is_header(cells: Sequence[str], count: int) -> bool:
-    """Whether a line before the first row names columns."""
+    """Whether a line before the first row is a header."""
     if len(cells) == 1:
         return count > 1
     numbers = cells[-count:]
     if _is_numbered(cells) or not any(map(_is_number, numbers)):
         return True
-    # A name cannot be empty; and no image's points are 0, 1, 2, 3, ...
+    # A name cannot be empty, and no image has the points 0, 1, 2, 3, ...
     return cells[0] == "" or (count > 1 and [str(place) for place in range(count)] == list(numbers))
 
 
 def _without_last_comma(cells: list[str], count: int) -> list[str]:
-    """Leaves out an empty last cell, unless what is before it could be a row that lacks its last number."""
-    could_lack = len(cells) == count + 2 and _is_whole(cells[0])
+    """Removes an empty last cell, unless the line could be a row whose last number is missing."""
+    could_lack = len(cells) == count + 2 and _is_integer(cells[0])
     return cells[:-1] if len(cells) > 1 and not cells[-1] and not could_lack else cells
 
 
@@ -102,12 +102,12 @@ def _is_known(cells: Sequence[str], count: int, known: Collection[str]) -> bool:
 
 
 def _is_numbered(cells: Sequence[str]) -> bool:
-    """Whether these are pandas' own names of columns, behind the empty one of its row numbers or without it."""
+    """Whether these are pandas' default column names, with or without the empty cell above the row numbers."""
     names = cells[1:] if cells[0] == "" else cells
     return list(names) == [str(place) for place in range(len(names))]
 
 
-def _is_whole(cell: str) -> bool:
+def _is_integer(cell: str) -> bool:
     return re.fullmatch(r"\d+", cell) is not None
 
 

@@ -1,4 +1,4 @@
-"""Between images as they are kept and tensors as networks take them."""
+"""Conversion between stored images and tensors."""
 
 import numpy as np
 import torch

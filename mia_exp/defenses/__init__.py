@@ -1,4 +1,4 @@
-"""What happens to V(x) before it leaves the model: a file a defense, and what one costs the honest user."""
+"""Defenses, which change V(x) before it leaves the model: one file each, and the damage that they do to outputs."""
 
 from mia_exp.defenses.base import Defense
 

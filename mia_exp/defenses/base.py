@@ -1,4 +1,4 @@
-"""What every defense is: a query function around another."""
+"""The base class of defenses: each wraps a query function."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Defense(Component):
-    """What happens to V(x) before it leaves the model.
+    """A change of V(x) before it leaves the model.
 
     Attributes:
-        changes_answers: Whether anything happens at all; then its damage is measured.
+        changes_outputs: Whether it changes V(x); if so, its damage is measured.
     """
 
-    changes_answers: ClassVar[bool] = True
+    changes_outputs: ClassVar[bool] = True
 
     def wrap(self, query: "QueryFunction") -> "QueryFunction":
-        """Puts the defense before a query function, x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1]."""
+        """Applies the defense to a query function, x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1]."""
         raise NotImplementedError
 
     @property
     def summary(self) -> str:
-        """The defense and its strength in a few words, for plans."""
+        """The defense and its strength, for plans."""
         return self.title

@@ -1,4 +1,4 @@
-"""What a defense costs the user who asks honestly: how far it takes V(x) from what it was, and from y."""
+"""The damage that a defense does to outputs: how far it moves V(x) from the undefended V(x), and from y."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,22 +10,22 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
-# Images held in memory at once.
-TOGETHER = 16
+# Images in memory at a time.
+BATCH_SIZE = 16
 
 
 def damage(undefended: np.ndarray, defended: np.ndarray, targets: np.ndarray, distance: Distance) -> dict[str, Any]:
-    """Compares answers with and without a defense, and both with the targets.
+    """Compares outputs with and without a defense, and both with the targets.
 
     Args:
-        undefended: V(x) as the model makes it, uint8 (N, H, W, 3).
-        defended: V(x) as it leaves, the same.
-        targets: y, the same.
+        undefended: V(x) without the defense, uint8 (N, H, W, 3).
+        defended: V(x) with the defense, of the same shape and type.
+        targets: y, of the same shape and type.
         distance: A perceptual distance of images (N, 3, H, W) in [0, 1]: (N,).
 
     Returns:
         `n`; `answers`, undefended against defended; `undefended` and `defended`, each against y. Each of these
-        has the means over the images of `psnr` (dB; of images that are not equal, null where all are), `ssim`
+        has the means over the images of `psnr` (dB; over images that differ, None if none does), `ssim`
         (Gaussian window of 11 pixels, sigma 1.5) and `perceptual`, and the number of `identical` images.
     """
     return {
@@ -38,8 +38,8 @@ def damage(undefended: np.ndarray, defended: np.ndarray, targets: np.ndarray, di
 
 def _compared(images: np.ndarray, references: np.ndarray, distance: Distance) -> dict[str, float | int | None]:
     psnr, ssim, perceptual = [], [], []
-    for start in range(0, len(images), TOGETHER):
-        a, b = (_to_tensor(part[start : start + TOGETHER]) for part in (images, references))
+    for start in range(0, len(images), BATCH_SIZE):
+        a, b = (_to_tensor(part[start : start + BATCH_SIZE]) for part in (images, references))
         psnr.append(peak_signal_noise_ratio(a, b, data_range=1.0, reduction="none", dim=(1, 2, 3)))
         similarity = structural_similarity_index_measure(a, b, data_range=1.0, reduction="none")
         assert isinstance(similarity, Tensor)  # with other options it returns more

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 class Gauss(Defense):
     """Noise on V(x): V(x) + N(0, sigma^2), clamped to [0, 1].
 
-    The noise is drawn from the seed and the image that is asked about, which a black box knows by its content
-    alone. So the same query gets the same answer, in any batch and order, and asking twice does not average the
-    noise away.
+    The noise is drawn from the seed and the queried image's content. So the same query gets the same output, in any
+    batch and order, and repeating a query does not average the noise away.
 
     Attributes:
         sigma: Standard deviation of the noise on the [0, 1] scale; 0 changes nothing.
@@ -43,15 +42,15 @@ class Gauss(Defense):
         return f"{self.title} {self.sigma:g}"
 
     def wrap(self, query: "QueryFunction") -> "QueryFunction":
-        """Adds the noise to what a query function answers; see `Defense.wrap`."""
+        """Adds the noise to a query function's outputs; see `Defense.wrap`."""
         import torch
 
-        def answer(x: "Tensor") -> "Tensor":
-            answers = query(x)
-            noise = torch.stack([_noise(image, answers.shape[1:], self.seed) for image in x])
-            return (answers + self.sigma * noise).clamp(0, 1)
+        def noisy_query(x: "Tensor") -> "Tensor":
+            outputs = query(x)
+            noise = torch.stack([_noise(image, outputs.shape[1:], self.seed) for image in x])
+            return (outputs + self.sigma * noise).clamp(0, 1)
 
-        return answer
+        return noisy_query
 
 
 def _noise(image: "Tensor", shape: "torch.Size", seed: int) -> "Tensor":

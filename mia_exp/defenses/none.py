@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class NoDefense(Defense):
-    """V(x) leaves the model as it is."""
+    """V(x) leaves the model unchanged."""
 
-    changes_answers: ClassVar[bool] = False
+    changes_outputs: ClassVar[bool] = False
 
     def wrap(self, query: "QueryFunction") -> "QueryFunction":
         """The query function itself."""

@@ -1,4 +1,4 @@
-"""A perceptual distance in the manner of LPIPS (Zhang et al., 2018), on the run's own backbone."""
+"""A perceptual distance like LPIPS (Zhang et al., 2018), on the run's own backbone."""
 
 import torch
 import torch.nn.functional as F
@@ -6,15 +6,15 @@ from torch import Tensor
 
 from mia_exp.features import Backbone
 
-# The side at which ImageNet networks see images, in pixels.
+# Input size of ImageNet networks, in pixels.
 SIDE = 224
 
 
 class PerceptualDistance:
-    """How differently a network sees two images: 0 for equal ones.
+    """The distance of two images in a network's feature space: 0 for equal images.
 
-    LPIPS's form without its learned weights, and with another network: its values are not LPIPS's, and compare
-    within a run only.
+    It is LPIPS without the learned weights and with another network: its values are not those of LPIPS, and are
+    comparable only within a run.
 
     Args:
         features: The network.
@@ -31,19 +31,20 @@ class PerceptualDistance:
     @torch.inference_mode()
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """Compares images (N, 3, H, W) in [0, 1] pair by pair; returns (N,), float32."""
-        maps = [self._backbone(_enlarged(images.to(self._device))) for images in (a, b)]
+        maps = [self._backbone(_resized(images.to(self._device))) for images in (a, b)]
         return feature_distance(*maps).cpu()
 
 
 def feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
-    """The distance of two images' feature maps.
+    """The distance between two images' feature maps.
 
     Args:
-        a: Maps (N, C, h, w), a stage each.
-        b: The same of the other image.
+        a: Maps (N, C, h, w), one per stage.
+        b: The same for the other images.
 
     Returns:
-        (N,): the squared distance of the unit-length features of a cell, averaged over cells, then over stages.
+        (N,): the squared distance of each cell's features, normalised to unit length, averaged over cells and
+        stages.
     """
     stages = [
         (F.normalize(first) - F.normalize(second)).square().sum(1).mean((1, 2))
@@ -52,5 +53,5 @@ def feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
     return torch.stack(stages).mean(0)
 
 
-def _enlarged(images: Tensor) -> Tensor:
+def _resized(images: Tensor) -> Tensor:
     return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)

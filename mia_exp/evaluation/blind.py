@@ -1,7 +1,7 @@
-"""Blind columns: what tells two groups of images apart without asking the model.
+"""Blind columns: statistics that may separate the two groups of images without querying the model.
 
-Where one does, an attack's success may be the split's doing: two groups that differ before any model was trained
-can be told apart without any memory of the training images.
+If one does, an attack's success may be due to the split: groups that differ before any model was trained can be
+separated without any memorisation of the training images.
 """
 
 from collections.abc import Mapping
@@ -45,21 +45,21 @@ def blind_statistics(images: NDArray[np.uint8]) -> dict[str, Floats]:
 
 
 def holm_p_values(columns: Mapping[str, Floats], is_member: Labels) -> dict[str, float]:
-    """The chance of such a difference between the groups if the split were random, for each column.
+    """The p-value of the difference between the groups under a random split, for each column.
 
     Args:
         columns: By name, (N,).
         is_member: (N,).
 
     Returns:
-        Two-sided Mann-Whitney p-values by name, adjusted for the number of columns (Holm, 1979): calling every
-        column below 5 % different is wrong about any of them in at most 5 % of random splits.
+        Two-sided Mann-Whitney p-values by name, adjusted for the number of columns (Holm, 1979): for a random
+        split, the probability that any of them is below 5 % is at most 5 %.
     """
     p_values = {name: _mann_whitney(values, is_member) for name, values in columns.items()}
     adjusted: dict[str, float] = {}
     largest = 0.0
-    for tested, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
-        largest = max(largest, min(1.0, (len(p_values) - tested) * p_values[name]))
+    for rank, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
         adjusted[name] = largest
     return adjusted
 
@@ -73,6 +73,6 @@ def _laplacian(luma: Floats) -> Floats:
 
 def _mann_whitney(values: Floats, is_member: Labels) -> float:
     if values.min() == values.max():
-        # The test divides by the spread; a constant tells nobody apart.
+        # The test divides by the spread; a constant separates nothing.
         return 1.0
     return float(mannwhitneyu(values[is_member], values[~is_member], alternative="two-sided").pvalue)

@@ -1,4 +1,4 @@
-"""Where scores meet membership: each column's AUC and rates, with intervals, and what they may not mean."""
+"""The evaluation: each column's AUC and rates with intervals, and warnings about their interpretation."""
 
 import logging
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from mia_exp.evaluation.results import (
     NearDuplicates,
     VictimError,
 )
-from mia_exp.evaluation.roc import Floats, Labels, allowed_accusations, auc, balanced_accuracy, tpr_at_fpr
+from mia_exp.evaluation.roc import Floats, Labels, auc, balanced_accuracy, max_false_positives, tpr_at_fpr
 
 log = logging.getLogger(__name__)
 
@@ -43,23 +43,22 @@ def evaluate(
 ) -> Evaluation:
     """Joins scores with the split.
 
-    Columns that members have less of, such as errors, are flipped: in what is found, higher means member.
+    Columns that are lower for members, such as errors, are negated: in all results, higher means member.
 
     Args:
-        scores: One row per id, which is the index, and one column per score. Other ids than those of the split are
-            ignored.
-        columns: What the columns are, the blind ones too, in the order in which they are shown.
+        scores: One row per id, which is the index, and one column per score. Ids outside of the split are ignored.
+        columns: The descriptions of all columns, including the blind ones, in display order.
         members: Ids that the victim was trained on.
         nonmembers: Ids that it was not trained on.
         config: Replicates, folds, false-positive rates, seed.
-        nearest: Each non-member with the member that is nearest to it; nothing where nobody looked.
+        nearest: Each non-member with its nearest member; empty if not computed.
 
     Returns:
         The evaluation; the same for any order of rows and ids.
 
     Raises:
-        MiaError: A score is missing, not finite or there twice; the groups overlap or are too small; a column
-            that is to be compared is not there.
+        MiaError: A score is missing, not finite or repeated; the groups overlap or are too small; a column of a
+            comparison is missing.
     """
     _check_groups(members, nonmembers)
     ids = sorted((*members, *nonmembers))
@@ -105,34 +104,34 @@ def evaluate(
     )
 
 
-def as_membership(column: Column, values: Floats) -> Floats:
-    """Turns a column so that higher means more likely a member."""
+def as_membership_score(column: Column, values: Floats) -> Floats:
+    """Negates a column if needed, so that higher means more likely a member."""
     return values if column.higher_is_member else -values
 
 
 def _values(table: pd.DataFrame, columns: Sequence[Column], ids: list[str]) -> dict[str, Floats]:
     repeated = table.index[table.index.duplicated()].tolist()
     if repeated:
-        raise MiaError(f"the scores hold these ids more than once: {_few(repeated)}")
+        raise MiaError(f"the scores contain these ids more than once: {_listed(repeated)}")
     missing = [name for name in ids if name not in table.index]
     if missing:
-        raise MiaError(f"the scores lack {len(missing)} of the {len(ids)} ids of the split: {_few(missing)}")
+        raise MiaError(f"the scores lack {len(missing)} of the {len(ids)} ids of the split: {_listed(missing)}")
     names = [column.name for column in columns]
     absent = [name for name in names if name not in table.columns]
     twice = sorted({name for name in names if names.count(name) > 1})
     if absent or twice:
         raise MiaError(
-            f"{', '.join(absent or twice)}: {'declared, and not among the scores' if absent else 'declared twice'}"
+            f"{', '.join(absent or twice)}: {'declared, but not among the scores' if absent else 'declared twice'}"
         )
     found = {}
     for column in columns:
         values = table[column.name].reindex(ids).to_numpy(dtype=np.float64)
-        broken = [ids[row] for row in np.flatnonzero(~np.isfinite(values))]
-        if broken:
+        invalid = [ids[row] for row in np.flatnonzero(~np.isfinite(values))]
+        if invalid:
             raise MiaError(
-                f"{column.name} is not a finite number for {len(broken)} of {len(ids)} ids: {_few(broken)}"
+                f"{column.name} is not a finite number for {len(invalid)} of {len(ids)} ids: {_listed(invalid)}"
             )
-        found[column.name] = as_membership(column, values)
+        found[column.name] = as_membership_score(column, values)
     return found
 
 
@@ -189,7 +188,7 @@ def _near_duplicates(
         return None
     near = [pair.nonmember for pair in nearest if pair.is_near]
     kept = ~np.isin(ids, near)
-    # With fewer than two non-members there is no curve.
+    # An ROC curve needs two non-members.
     without = {
         name: auc(values[kept], is_member[kept]) if (kept & ~is_member).sum() >= 2 else None
         for name, values in columns.items()
@@ -200,12 +199,12 @@ def _near_duplicates(
 def _check_groups(members: Sequence[str], nonmembers: Sequence[str]) -> None:
     if min(len(members), len(nonmembers)) < 2:
         raise MiaError(
-            "an evaluation needs two members and two non-members or more; "
+            "an evaluation needs at least two members and two non-members; "
             f"found {len(members)} and {len(nonmembers)}"
         )
     both = sorted(set(members) & set(nonmembers))
     if both:
-        raise MiaError(f"{len(both)} ids are listed as members and as non-members: {_few(both)}")
+        raise MiaError(f"{len(both)} ids are listed as members and as non-members: {_listed(both)}")
     if len(set(members)) < len(members) or len(set(nonmembers)) < len(nonmembers):
         raise MiaError("an id is listed twice among the members or among the non-members")
 
@@ -218,16 +217,16 @@ def _check_compared(columns: dict[str, Floats], deltas: Sequence[tuple[str, str]
 
 def _log_unmeasurable(rates: Sequence[float], n_nonmembers: int) -> None:
     for rate in rates:
-        if allowed_accusations(rate, n_nonmembers) == 0:
+        if max_false_positives(rate, n_nonmembers) == 0:
             log.info(
-                "TPR at FPR %g is null: one false alarm among %d non-members is already more than that; "
-                "it takes %.0f non-members",
+                "TPR at FPR %g is null: one false positive among %d non-members is already a higher rate; "
+                "%.0f non-members are needed",
                 rate,
                 n_nonmembers,
                 np.ceil(1 / rate),
             )
 
 
-def _few(ids: Sequence[str], shown: int = 5) -> str:
-    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
-    return ", ".join(map(str, ids[:shown])) + more
+def _listed(ids: Sequence[str], max_listed: int = 5) -> str:
+    more = f" and {len(ids) - max_listed} more" if len(ids) > max_listed else ""
+    return ", ".join(map(str, ids[:max_listed])) + more

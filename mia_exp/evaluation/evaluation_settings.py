@@ -1,21 +1,21 @@
-"""How sure the answer is: intervals, folds and rates."""
+"""The settings of the evaluation: intervals, folds and rates."""
 
 from dataclasses import dataclass
 
 from mia_exp.core.check import MEMORY, require, require_at_most
 from mia_exp.core.keys import harmless
 
-NO_ARTIFACT = "evaluated anew in each run; no artifact depends on it"
+NO_ARTIFACT = "evaluated again in each run; no artifact depends on it"
 
 
 @dataclass
 class EvaluationSettings:
-    """How sure the answer is.
+    """Intervals, folds and rates of the evaluation.
 
     Attributes:
-        bootstrap: Replicates behind each interval.
-        folds: Folds of the cross-fitted threshold behind the balanced accuracy.
-        fpr: False-positive rates at which the true-positive rate is read.
+        bootstrap: Bootstrap replicates of each interval.
+        folds: Folds of the cross-validated threshold of the balanced accuracy.
+        fpr: False-positive rates at which the true-positive rate is reported.
         seed: Seeds replicates and folds.
     """
 

@@ -1,17 +1,16 @@
 """95 % intervals from a stratified, paired bootstrap (Efron and Tibshirani, 1993).
 
-Members and non-members are drawn with replacement, each group to its own size; every column sees the same draws,
-so that the difference of two columns has an interval too. Axes: R replicates, N images.
+Members and non-members are drawn with replacement, each group to its own size. Every column uses the same draws, so
+that the difference of two columns has an interval too. Axes: R replicates, N images.
 
 An AUC's interval is its estimate plus and minus 1.96 bootstrap standard errors on the logit scale. The percentile
-interval is too short near the ceiling, where good attacks are: of 600 simulated studies of 100 members and 100
-non-members with a true AUC of 0.99, it held the truth in 90 %, the logit interval in 95 %.
+interval is too short for AUCs near 1: of 600 simulated studies of 100 members and 100 non-members with a true AUC
+of 0.99, it covered the true value in 90 %, the logit interval in 95 %.
 
-The bootstrap cannot imagine what it has not seen: of scores that separate the groups perfectly, every replicate
-does as well, and the interval would have no width. There the bound of Clopper and Pearson takes its place. Pair
-each of the n images of the smaller group with another one of the larger: each pair is an independent trial that
-comes out right with probability AUC at most, so all n do with probability AUC**n at most, and the AUCs for which
-that is less than 2.5 % are ruled out.
+If scores separate the groups perfectly, so does every replicate, and the bootstrap interval has zero width. The
+bound of Clopper and Pearson is then used instead. Pair each of the n images of the smaller group with a different
+image of the larger one: each pair is an independent trial that is ranked correctly with probability at most AUC, so
+all n are with probability at most AUC**n, and the AUCs for which that is less than 2.5 % are ruled out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest, norm
 
-from mia_exp.evaluation.roc import Floats, Labels, Weights, allowed_accusations, rank
+from mia_exp.evaluation.roc import Floats, Labels, Weights, max_false_positives, rank
 
 LEVEL = 0.95
 # Cells of a block of resamples: bounds the memory at a few tens of megabytes.
@@ -36,7 +35,7 @@ class Replicates:
 
     Attributes:
         auc: (R,).
-        tpr_at_fpr: By false-positive rate, (R,); the rates that cannot be measured are left out.
+        tpr_at_fpr: By false-positive rate, (R,); without rates that are too small to be measured.
     """
 
     auc: Floats
@@ -51,17 +50,17 @@ def bootstrap(
     Args:
         columns: By name, (N,), higher means more likely a member.
         is_member: (N,).
-        fpr: False-positive rates at which the true-positive rate is read.
-        replicates: How many resamples, R.
-        seed: Draws them; the rows' order matters, so sort them first.
+        fpr: False-positive rates at which the true-positive rate is reported.
+        replicates: Number of resamples, R.
+        seed: Draws them; the result depends on the order of the rows, so sort them first.
 
     Returns:
-        The replicates of each column, the same draws for all.
+        The replicates of each column, with the same draws for all.
 
     Raises:
         MiaError: There is no member or no non-member.
     """
-    rates = [rate for rate in fpr if allowed_accusations(rate, int((~is_member).sum()))]
+    rates = [rate for rate in fpr if max_false_positives(rate, int((~is_member).sum()))]
     parts: dict[str, list[Replicates]] = {name: [] for name in columns}
     rankings = {name: rank(scores, is_member) for name, scores in columns.items()}
     sizes = int(is_member.sum()), int((~is_member).sum())
@@ -86,28 +85,28 @@ def auc_interval(estimate: float, replicates: Floats, smaller_group: int) -> Int
         smaller_group: Images in the smaller of the two groups.
 
     Returns:
-        The estimate plus and minus 1.96 bootstrap standard errors on the logit scale; where it is exactly 0 or
-        1, the interval of Clopper and Pearson.
+        The estimate plus and minus 1.96 bootstrap standard errors on the logit scale; if it is exactly 0 or 1, the
+        interval of Clopper and Pearson.
     """
     if estimate in (0.0, 1.0):
         return _clopper_pearson(estimate, smaller_group)
     # The delta method: d logit(a) = da / (a (1 - a)).
-    reach = norm.ppf((1 + LEVEL) / 2) * replicates.std() / (estimate * (1 - estimate))
-    return float(expit(logit(estimate) - reach)), float(expit(logit(estimate) + reach))
+    half_width = norm.ppf((1 + LEVEL) / 2) * replicates.std() / (estimate * (1 - estimate))
+    return float(expit(logit(estimate) - half_width)), float(expit(logit(estimate) + half_width))
 
 
 def tpr_interval(estimate: float, replicates: Floats, n_members: int) -> Interval:
     """The interval of a true-positive rate at a false-positive rate.
 
-    It is rough where that rate allows one or two non-members to be accused: the threshold then hangs on those.
+    It is imprecise if that rate allows only one or two false positives, on which the threshold then depends.
 
     Args:
         estimate: The rate on all images, 0 to 1.
         replicates: The rate on the resamples, (R,).
-        n_members: Members behind the rate.
+        n_members: Number of members.
 
     Returns:
-        The 2.5 % and 97.5 % points of the replicates; where the estimate is exactly 0 or 1, the interval of
+        The 2.5 % and 97.5 % quantiles of the replicates; if the estimate is exactly 0 or 1, the interval of
         Clopper and Pearson.
     """
     if estimate in (0.0, 1.0):
@@ -126,8 +125,8 @@ def difference_interval(
         intervals: Each column's own interval.
 
     Returns:
-        The 2.5 % and 97.5 % points of the replicates' differences; where a column separates perfectly, the
-        widest difference that the columns' own intervals leave open.
+        The 2.5 % and 97.5 % quantiles of the replicates' differences; if a column separates perfectly, the
+        largest difference that is consistent with the columns' own intervals.
     """
     if any(estimate in (0.0, 1.0) for estimate in estimates):
         (first_low, first_high), (second_low, second_high) = intervals

@@ -1,4 +1,4 @@
-"""What an evaluation finds, as plain values."""
+"""The results of an evaluation, as plain values."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,15 +8,15 @@ from mia_exp.evaluation.intervals import Interval
 
 @dataclass(frozen=True)
 class ColumnResult:
-    """How well one column tells members from non-members; higher means more likely a member throughout.
+    """How well one column separates members from non-members; higher always means more likely a member.
 
     Attributes:
         auc: Area under the ROC curve, 0 to 1; 0.5 is chance.
-        auc_ci95: Its interval.
-        tpr_at_fpr: True-positive rate by false-positive rate; None where there are too few non-members.
-        tpr_at_fpr_ci95: Their intervals.
-        balanced_accuracy: At a threshold chosen on other images than it is judged on.
-        accuracy: Share of right decisions at the column's own threshold, which only a classifier has; else None.
+        auc_ci95: Its 95 % interval.
+        tpr_at_fpr: True-positive rate by false-positive rate; None if there are too few non-members.
+        tpr_at_fpr_ci95: Their 95 % intervals.
+        balanced_accuracy: At thresholds chosen on other images than those it is evaluated on.
+        accuracy: At the column's own threshold, which only a classifier has; otherwise None.
     """
 
     auc: float
@@ -32,8 +32,8 @@ class BlindResult(ColumnResult):
     """A column that never queries the model.
 
     Attributes:
-        p_value_holm: Mann-Whitney, two-sided, adjusted over the blind columns.
-        separates: Whether that is below 5 %.
+        p_value_holm: Two-sided Mann-Whitney p-value, adjusted over the blind columns (Holm).
+        separates: Whether it is below 5 %.
     """
 
     p_value_holm: float
@@ -55,7 +55,7 @@ class Delta:
 
 @dataclass(frozen=True)
 class VictimError:
-    """L_rec of the two groups: how well the victim has fitted what it was trained on.
+    """L_rec of the two groups, which shows how well the victim has fitted its training set.
 
     Attributes:
         members: Its mean over members.
@@ -68,12 +68,12 @@ class VictimError:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Non-members that show nearly what a member shows.
+    """Non-members that are near-duplicates of members.
 
     Attributes:
-        count: How many of the non-members do.
-        share: The same, as a share of the non-members.
-        auc_without: By attack, its AUC without them; None where too few others are left.
+        count: Their number.
+        share: Their share of the non-members.
+        auc_without: By attack, its AUC without them; None if too few other non-members are left.
     """
 
     count: int
@@ -83,7 +83,7 @@ class NearDuplicates:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that the labels were needed for.
+    """All results that depend on the labels.
 
     Attributes:
         n_members: Members evaluated.
@@ -91,9 +91,9 @@ class Evaluation:
         attacks: Results of the score columns.
         blind: Results of the columns that never query the model.
         deltas: Differences of AUC, by `first - second`.
-        victim_error: The victim's error on either group; None where no victim was asked.
-        near_duplicates: Of the non-members; None where nobody looked for them.
-        warnings: What a reader must know before the numbers, in sentences.
+        victim_error: The victim's error on each group; None if no victim was queried.
+        near_duplicates: Near-duplicates among the non-members; None if they were not computed.
+        warnings: What a reader must know before the results, as sentences.
     """
 
     n_members: int
@@ -106,13 +106,13 @@ class Evaluation:
     warnings: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """The same as dictionaries, lists and numbers: a part of `metrics.json`."""
+        """The results as dictionaries, lists and numbers: a part of `metrics.json`."""
         plain: dict[str, Any] = _plain(asdict(self))
         return plain
 
 
 def _plain(value: Any) -> Any:
-    """Tuples become lists, so that what is written and what is read back are equal."""
+    """Converts tuples to lists, so that values are equal after writing and reading JSON."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Backbones that turn an image into feature maps."""
+"""Backbones, which map an image to feature maps."""
 
 from mia_exp.features.backbone import Backbone, FeatureStage
 

@@ -1,4 +1,4 @@
-"""What every backbone is: a public network whose stages describe a pixel."""
+"""The base class of backbones: public networks whose stages are the features of a pixel."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeatureStage:
-    """One stage: its channels, and how many image pixels a side of one of its cells spans."""
+    """One stage: its number of channels, and its stride in image pixels."""
 
     channels: int
     stride: int
@@ -26,15 +26,15 @@ class FeatureStage:
 
 @dataclass
 class Backbone(Component):
-    """A frozen network that turns an image into feature maps.
+    """A frozen network that maps an image to feature maps.
 
     Attributes:
-        name: What it is called in files and settings.
-        stages: The stages that describe a pixel, from the first on; the strides 4, 8, 16, ... in this order.
+        name: Its name in files and settings.
+        stages: The stages used as features, with strides 4, 8, 16, ... in this order.
         mean: Subtracted from each channel of an image in [0, 1].
-        std: Divides each channel after that.
-        weights: A local file of its weights, or null for its usual source.
-        alpha: Weight of the difficulty that suits the scale of this backbone's L_diff.
+        std: Each channel is then divided by it.
+        weights: A local file of its weights, or null for the default source.
+        alpha: Default weight of the difficulty, for the scale of this backbone's L_diff.
     """
 
     name: ClassVar[str]
@@ -46,7 +46,7 @@ class Backbone(Component):
     alpha: float = harmless(0.5, because="the default of attack.alpha, which no artifact depends on")
 
     def build(self, state: "StateDict", depth: int) -> "nn.Module":
-        """Makes the network with the given weights, cut after the first `depth` stages.
+        """Builds the network with the given weights, up to the first `depth` stages.
 
         Returns:
             A module that returns the maps of those stages as a list or a dict.
@@ -56,24 +56,24 @@ class Backbone(Component):
         """
         raise NotImplementedError
 
-    def usual_weights(self) -> "StateDict":
-        """Reads the weights from where they usually come from.
+    def default_weights(self) -> "StateDict":
+        """Loads the weights from the default source.
 
         Raises:
             WeightsError: They could not be downloaded.
         """
         raise NotImplementedError
 
-    def usual_fingerprint(self) -> str:
-        """Names those weights by content: a SHA-256, a release name, or a seed."""
+    def default_fingerprint(self) -> str:
+        """Identifies the content of the default weights: a SHA-256, a release name, or a seed."""
         raise NotImplementedError
 
-    def is_here(self) -> bool:
-        """Whether the weights are on this machine, so that `load` downloads nothing."""
+    def is_available(self) -> bool:
+        """Whether the weights are on this machine, so that `load` does not download."""
         return True
 
     def load(self, depth: int | None = None) -> "FrozenBackbone":
-        """Builds the network, with its weights.
+        """Builds the network with its weights.
 
         Args:
             depth: How many stages to build; all by default.
@@ -94,28 +94,28 @@ class Backbone(Component):
         """Reads the weights.
 
         Returns:
-            The tensors by name, in the order of the network that they were saved from.
+            The tensors by name, in the order of the saved network.
 
         Raises:
             WeightsError: They are missing, could not be downloaded, or cannot be read.
         """
         from mia_exp.features.weights import read_state_dict
 
-        return self.usual_weights() if self.weights is None else read_state_dict(self._file())
+        return self.default_weights() if self.weights is None else read_state_dict(self._file())
 
     def fingerprint(self) -> str:
-        """Names the weights by content.
+        """Identifies the content of the weights.
 
         Raises:
-            WeightsError: `weights` names a file that is not there.
+            WeightsError: The file `weights` does not exist.
         """
-        return self.usual_fingerprint() if self.weights is None else file_sha256(self._file())
+        return self.default_fingerprint() if self.weights is None else file_sha256(self._file())
 
     def _file(self) -> Path:
         path = Path(self.weights or "").expanduser()
         if not path.is_file():
             raise WeightsError(
                 f"features.weights={self.weights}: there is no such file. Give the path of a local file with "
-                f"{self.name}'s ImageNet weights, or leave features.weights=null for the usual source."
+                f"{self.name}'s ImageNet weights, or leave features.weights=null for the default source."
             )
         return path

@@ -1,4 +1,4 @@
-"""A backbone as a network that is run and never trained."""
+"""A backbone as a frozen network."""
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +13,13 @@ class FrozenBackbone(nn.Module):
     Axes: N images, C channels, h x w cells of a stage, H x W pixels of the image.
 
     Args:
-        backbone: What is built.
+        backbone: The backbone.
         state: Its weights.
-        depth: How many stages to build.
+        depth: Number of stages to build.
 
     Attributes:
         stages: All stages of the backbone; `forward` returns the first `depth` of them.
-        depth: How many stages the network was built with; what lies behind them is never run.
+        depth: Number of stages that were built; later stages are not run.
     """
 
     mean: Tensor

@@ -13,19 +13,19 @@ from mia_exp.features.weights import StateDict, read_state_dict
 TORCHVISION_VGG = "IMAGENET1K_V1"
 # The weight of each of the five maps in the loss, as in the original code.
 STAGE_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
-# The first rectified convolution of each of VGG-19's five blocks, by torchvision's numbering.
+# The first ReLU of each of VGG-19's five blocks, by torchvision's numbering.
 VGG19_LAYERS = {"features.1": "1", "features.6": "2", "features.11": "3", "features.20": "4", "features.29": "5"}
 
 
 class PerceptualNetwork(nn.Module):
     """A frozen ImageNet network.
 
-    Images go in as they are, in [-1, 1], without ImageNet's normalisation: so does the original, and it is what
-    EfficientNet-Lite0 was trained on.
+    Its inputs are images in [-1, 1], without ImageNet's normalisation, as in the original code and in the training
+    of EfficientNet-Lite0.
 
     Args:
         name: `vgg19` or `efficientnet_lite0`.
-        weights: A local file of its ImageNet weights, or None for its usual source.
+        weights: A local file of its ImageNet weights, or None for the default source.
 
     Raises:
         WeightsError: The weights are missing, could not be downloaded, or do not fit.
@@ -43,7 +43,7 @@ class PerceptualNetwork(nn.Module):
         self.eval().requires_grad_(False)
 
     def train(self, mode: bool = True) -> "PerceptualNetwork":
-        """Stays in evaluation mode: its batch statistics are ImageNet's, whoever trains around it."""
+        """Stays in evaluation mode, with ImageNet's batch statistics, also while the victim is trained."""
         return super().train(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -53,10 +53,10 @@ class PerceptualNetwork(nn.Module):
 
 
 def perceptual_fingerprint(name: str, weights: str | None) -> str:
-    """Names the network and its weights by content.
+    """Identifies the network and the content of its weights.
 
     Raises:
-        WeightsError: `weights` names a file that is not there.
+        WeightsError: The file `weights` does not exist.
     """
     if weights is not None:
         return f"{name} {file_sha256(_existing(name, weights))}"
@@ -70,7 +70,7 @@ def _existing(name: str, weights: str) -> Path:
     if not path.is_file():
         raise WeightsError(
             f"victim.perceptual_weights={weights}: there is no such file. Give the path of a local file with "
-            f"{name}'s ImageNet weights, or leave it null for the usual source."
+            f"{name}'s ImageNet weights, or leave it null for the default source."
         )
     return path
 
@@ -88,9 +88,9 @@ def _load(name: str, weights: str | None) -> StateDict:
     except (URLError, OSError, RuntimeError) as error:
         raise WeightsError(
             f"victim.perceptual=vgg19: its ImageNet weights are not on this machine and could not be downloaded "
-            f"({error}). Three ways out: download {source.url} elsewhere and give its path as "
-            "victim.perceptual_weights=PATH; use victim.perceptual=efficientnet_lite0, whose weights are "
-            "installed; or victim.perceptual=none."
+            f"({error}). Either download {source.url} elsewhere and set "
+            "victim.perceptual_weights=PATH, or use victim.perceptual=efficientnet_lite0, whose weights are "
+            "installed, or victim.perceptual=none."
         ) from error
     return state
 

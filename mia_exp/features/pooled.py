@@ -1,4 +1,4 @@
-"""An image as one vector: the averages of a backbone's feature maps."""
+"""One vector per image: a backbone's feature maps, averaged over pixels."""
 
 import numpy as np
 import torch
@@ -7,12 +7,12 @@ from torch import Tensor
 
 from mia_exp.features.backbone import Backbone
 
-# The side at which ImageNet networks see images, in pixels.
+# Input size of ImageNet networks, in pixels.
 SIDE = 224
 
 
 class PooledFeatures:
-    """The channels' averages over each stage of the backbone, one stage after the other.
+    """The means of all channels of all stages of the backbone, concatenated.
 
     Args:
         features: The backbone.
@@ -28,15 +28,15 @@ class PooledFeatures:
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> np.ndarray:
-        """Describes images; an image's vector does not depend on the others.
+        """Computes the vectors; an image's vector does not depend on the others.
 
         Args:
-            images: (N, 3, H, W), float32 in [0, 1]; squashed to 224 x 224.
+            images: (N, 3, H, W), float32 in [0, 1]; resized to 224 x 224.
 
         Returns:
             (N, C), float64; C is the sum of the stages' channels.
         """
-        enlarged = F.interpolate(images.to(self._device), (SIDE, SIDE), mode="bilinear", antialias=True)
-        stages = [maps.double().mean((2, 3)) for maps in self._backbone(enlarged)]
+        resized = F.interpolate(images.to(self._device), (SIDE, SIDE), mode="bilinear", antialias=True)
+        stages = [maps.double().mean((2, 3)) for maps in self._backbone(resized)]
         pooled: np.ndarray = torch.cat(stages, 1).cpu().numpy()
         return pooled

@@ -1,4 +1,4 @@
-"""What all stages of a run share."""
+"""The context that all stages of a run share."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""The stage that measures what a defense does to the answers."""
+"""The stage that measures the damage of a defense to outputs."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def damage_stage(
     size = context.config.victim.image_size
 
     def build(folder: Path) -> None:
-        # Imported where it is used: torchmetrics and the backbone take seconds to load.
+        # Imported here, since torchmetrics and the backbone take seconds to load.
         from mia_exp.defenses.damage import damage
         from mia_exp.defenses.perceptual import PerceptualDistance
 

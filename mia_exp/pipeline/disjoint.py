@@ -1,4 +1,4 @@
-"""The stage that makes sure of the attacker's own pairs: none of them is a member, and none is judged."""
+"""The stage that checks that none of the attacker's own pairs is a member or is evaluated."""
 
 import hashlib
 import json
@@ -17,22 +17,22 @@ FILE = "shared.json"
 def disjoint_stage(
     context: Context, dataset: StoredDataset, others: Sequence[str], own: StoredDataset, own_ids: Sequence[str]
 ) -> Stage:
-    """Holds the attacker's pairs against the members and the judged pairs, by id and by content.
+    """Compares the attacker's pairs with the members and the evaluated pairs, by id and by content.
 
-    Two pairs are the same where their pixels are, decoded at the victim's size. Pairs of another dataset that are
-    the same are refused: the attacker chose it. Those of the split's own shadow lists have other ids than the rest,
-    so one that is the same stands twice in the dataset itself; it is counted (see `shared_pairs`).
+    Two pairs are the same if their pixels are, decoded at the victim's size. Shared pairs of another dataset are an
+    error, since the attacker chose that dataset. The split's own shadow lists have other ids, so a shared pair is a
+    duplicate in the dataset itself; it is only counted (see `shared_pairs`).
 
     Args:
         context: The run.
-        dataset: The dataset of the members and of the judged pairs.
-        others: Their ids, sorted, so that they say nothing about membership.
+        dataset: The dataset of the members and of the evaluated pairs.
+        others: Their ids, sorted, so that their order carries no information about membership.
         own: The dataset of the attacker's pairs.
         own_ids: Their ids.
 
     Raises:
-        DataError: Both datasets have the same content, and share ids. The stage itself raises it for pairs of
-            another dataset that are the same.
+        DataError: Both datasets have the same content, and share ids. The stage itself raises it for shared pairs
+            of another dataset.
     """
     size = context.config.victim.image_size
     theirs, mine = dataset.stage(size), own.stage(size)
@@ -53,7 +53,7 @@ def disjoint_stage(
 
 
 def shared_pairs(folder: Path) -> list[tuple[str, str]]:
-    """What the stage found: ids of the attacker's pairs, each with the id of one that is the same."""
+    """The stage's result: ids of the attacker's pairs, each with the id of the same pair in the other list."""
     return [(own, other) for own, other in json.loads((folder / FILE).read_text())]
 
 
@@ -65,7 +65,7 @@ def _digests(store: PairStore, ids: Sequence[str]) -> list[str]:
 def _refusal(shared: Sequence[tuple[str, str]], own: StoredDataset, count: int) -> DataError:
     first, same = shared[0]
     return DataError(
-        f"shadow.dataset={own.config.name}: {len(shared)} of the {count} pairs that the attacker is to train on or "
-        f"hold out are pairs that the victim is trained on or that are judged (such as {first}, there {same}). An "
-        "attacker's own pairs must be others: choose another dataset, or null for the split's shadow part."
+        f"shadow.dataset={own.config.name}: {len(shared)} of the {count} pairs for the attacker's shadow models "
+        f"are pairs that the victim is trained on or that are evaluated (such as {first}, there {same}). The "
+        "attacker's own pairs must be different: choose another dataset, or null for the split's shadow lists."
     )

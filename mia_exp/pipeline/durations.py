@@ -1,8 +1,8 @@
-"""How long a plan's stages will take, by what stages of their kind took on this machine before.
+"""Estimates of the run time of a plan's stages, from earlier stages of the same kind on this machine.
 
-A stage's kind is what its pace depends on: its settings but for those that change how much there is to do or which
-numbers come out, the size of its pairs, the networks that it asks. Of the artifacts in the store that are of the
-same kind and from the same device, the seconds and the work are added up; as much work again takes as long.
+A stage's kind is what its speed depends on: its settings except those that change only the amount of work or the
+resulting numbers, the size of its pairs, and its networks. Seconds and work are summed over the artifacts in the
+store of the same kind and device; their ratio, times the planned work, is the estimate.
 """
 
 import json
@@ -15,10 +15,10 @@ from mia_exp.core.artifacts import MANIFEST, ArtifactStore, Stage
 from mia_exp.core.keys import canonical_json, plain
 from mia_exp.core.progress import duration
 
-# Settings that a step, or an image, takes no more or less time for.
-FREE = {
+# Settings that do not change the time per step or image.
+EXCLUDED_SETTINGS = {
     "seed",
-    # How much there is to do, which `work` says.
+    # The amount of work, which `work` gives.
     "ids",
     "others",
     "own",
@@ -27,7 +27,7 @@ FREE = {
     "epochs",
     "decay_epochs",
     "photos",
-    # What the numbers are.
+    # The resulting numbers.
     "alpha",
     "beta1",
     "c",
@@ -41,7 +41,7 @@ FREE = {
     "learning_rate",
     "nu",
     "sigma",
-    # Digests of content, and what depends on it alone.
+    # Digests of content, and settings that depend only on it.
     "checkpoint_epochs",
     "fingerprint",
     "minimum",
@@ -50,21 +50,21 @@ FREE = {
     "regressor",
     "weights",
 }
-# A shadow model is trained as a victim is.
-SAME = {"shadow_model": "victim"}
-# An input of these says nothing of the pace: their images are those of the pairs.
-SILENT = {"queries", "difficulty"}
+# A shadow model is trained like a victim.
+SAME_PACE = {"shadow_model": "victim"}
+# Inputs that do not change the speed: their images are those of the pairs.
+EXCLUDED_INPUTS = {"queries", "difficulty"}
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A stage that was made.
+    """A finished stage.
 
     Attributes:
-        kind: What its pace depends on.
-        device: Where it was made.
-        work: How much there was to do, in a unit of its kind's own.
-        seconds: What it took.
+        kind: What its speed depends on.
+        device: Where it was run.
+        work: The amount of work, in a unit of its kind.
+        seconds: Its run time.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class Timed:
 
 
 def expected_seconds(kind: str, device: str, work: float, done: Sequence[Timed]) -> float | None:
-    """What so much work of a kind takes on a device; None where nothing there is comparable."""
+    """The expected run time of an amount of work; None if there is no stage of the same kind and device."""
     same = [stage for stage in done if (stage.kind, stage.device) == (kind, device) and stage.work > 0]
     if not same:
         return None
@@ -82,7 +82,7 @@ def expected_seconds(kind: str, device: str, work: float, done: Sequence[Timed])
 
 
 def planned_seconds(stages: Sequence[Stage], store: ArtifactStore) -> dict[str, float | None]:
-    """What each stage that is not in the store yet will take, by its key; None where nobody knows."""
+    """The expected run time of each stage that is not in the store, by its key; None if unknown."""
     known = {stage.key: stage for stage in stages}
     wanted = {key: stage for key, stage in known.items() if not store.has(stage)}
     done = _done(store, {stage.name for stage in wanted.values()})
@@ -93,7 +93,7 @@ def planned_seconds(stages: Sequence[Stage], store: ArtifactStore) -> dict[str, 
 
 
 def in_all(seconds: Sequence[float | None]) -> str:
-    """`about 12 min`, `about 12 min and 2 stages of unknown length`; nothing where there is nothing to do."""
+    """`about 12 min`, `about 12 min and 2 stages of unknown length`; empty if there is nothing to do."""
     known = [one for one in seconds if one is not None]
     unknown = len(seconds) - len(known)
     more = f"{unknown} {'stage' if unknown == 1 else 'stages'} of unknown length" if unknown else ""
@@ -101,38 +101,38 @@ def in_all(seconds: Sequence[float | None]) -> str:
 
 
 def about(seconds: float | None) -> str:
-    """`about 12 min`; nothing where nobody knows."""
+    """`about 12 min`; empty if unknown."""
     return "" if seconds is None else f"about {duration(seconds)}"
 
 
 def kind(name: str, settings: Mapping[str, Any], inputs: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
-    """What the pace of a stage depends on.
+    """What the speed of a stage depends on.
 
     Args:
-        name: The stage's.
+        name: The stage's name.
         settings: Its settings, in JSON types.
-        inputs: Names and settings of the stages that it reads, by their part in it.
+        inputs: Names and settings of its inputs, by the input's name.
     """
     of_inputs = {
-        SAME.get(part, part): _pace(of_input) if other != "pairs" else _images(of_input)
+        SAME_PACE.get(part, part): _pace(of_input) if other != "pairs" else _images(of_input)
         for part, (other, of_input) in inputs.items()
-        if other not in SILENT
+        if other not in EXCLUDED_INPUTS
     }
     own = _images(settings) | {"dataset": settings["dataset"]["name"]} if name == "pairs" else _pace(settings)
-    return canonical_json([SAME.get(name, name), own, of_inputs])
+    return canonical_json([SAME_PACE.get(name, name), own, of_inputs])
 
 
 def _pace(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings, nested ones too, without the free ones."""
+    """Settings, including nested ones, without the excluded ones."""
     return {
         name: _pace(value) if isinstance(value, Mapping) else value
         for name, value in settings.items()
-        if name not in FREE
+        if name not in EXCLUDED_SETTINGS
     }
 
 
 def _images(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What images a stage of pairs has."""
+    """The settings of a stage of pairs that determine its images."""
     return {"size": settings["size"], "layout": settings["layout"]}
 
 
@@ -148,27 +148,27 @@ def _work_of(stage: Stage, known: Mapping[str, Stage]) -> float:
 
 
 def _inputs(stage: Stage, known: Mapping[str, Stage]) -> dict[str, Stage]:
-    """What a stage reads; a reference stands for a stage of the same plan."""
+    """A stage's inputs; a reference is resolved to a stage of the same plan."""
     return {part: other if isinstance(other, Stage) else known[other.key] for part, other in stage.inputs.items()}
 
 
 def _counted(work: float | None, settings: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]) -> float | None:
-    """What the stage says itself, or how many images it, or what it reads, is about; None where none is counted."""
+    """The stage's own `work`, or the number of ids of the stage or its inputs; None if there is neither."""
     counted = [work, *(len(some["ids"]) for some in (settings, *inputs) if "ids" in some)]
     return next((float(number) for number in counted if number is not None), None)
 
 
 def _done(store: ArtifactStore, names: set[str]) -> list[Timed]:
-    """What the store tells of stages of these names, and of those that take as long."""
-    kinds = {SAME.get(name, name) for name in names}
-    names = names | kinds | {name for name, same in SAME.items() if same in kinds}
+    """The finished stages in the store with these names, or names with the same speed."""
+    kinds = {SAME_PACE.get(name, name) for name in names}
+    names = names | kinds | {name for name, same in SAME_PACE.items() if same in kinds}
     paths = [path for name in sorted(names) for path in sorted(store.root.glob(f"{name}/*/{MANIFEST}"))]
     read = (_timed(store.root, path) for path in paths)
     return [timed for timed in read if timed is not None]
 
 
 def _timed(root: Path, path: Path) -> Timed | None:
-    """What a manifest tells; None of one that is damaged, or whose inputs are gone: the plan does without it."""
+    """Reads a manifest; None if it is damaged or its inputs are gone, since a plan can do without it."""
     try:
         manifest = json.loads(path.read_bytes())
         inputs = {}
@@ -179,7 +179,7 @@ def _timed(root: Path, path: Path) -> Timed | None:
         settings = manifest["settings"]
         work = _counted(manifest.get("work"), settings, [of_input for _, of_input in inputs.values()])
         if work is None:
-            # Always the same, unless an earlier version made it, which did not say.
+            # Constant, unless written by an earlier version, which did not record it.
             work = 1.0 if "work" in manifest else 0.0
         of_kind = kind(manifest["name"], settings, inputs)
         return Timed(of_kind, manifest["device"], work, float(manifest["seconds"]))

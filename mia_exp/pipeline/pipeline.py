@@ -1,4 +1,4 @@
-"""One run: its stages, planned before any of them is made, and what they made."""
+"""One run: its stages, all planned before any is run, and their results."""
 
 import json
 from functools import cached_property
@@ -35,9 +35,9 @@ class Pipeline:
         tracker: Where training mirrors its losses.
 
     Attributes:
-        split_lists: Who is a member.
-        ids: The pairs that are evaluated, sorted.
-        victim: The model under attack; None where none is queried.
+        split_lists: The lists of members, non-members and shadow pairs.
+        ids: The ids of the evaluated pairs, sorted.
+        victim: The model under attack; None if none is queried.
         attack: The attack.
         evidence: What it is given.
 
@@ -82,7 +82,7 @@ class Pipeline:
             self.reconstruction,
             self.difficulty,
         )
-        # Planned now, so that what does not fit is refused before any work.
+        # Planned now, so that mistakes are reported before any work.
         self._attack_stages = dict(self.attack.stages(self.evidence))
         _ = self.disjoint
 
@@ -115,12 +115,12 @@ class Pipeline:
 
     @cached_property
     def descriptors(self) -> Stage:
-        """What the targets of all members and of all evaluated pairs look like to the backbone."""
+        """The backbone's pooled features of the targets of all members and evaluated pairs."""
         return descriptors_stage(self._context, self.dataset, self._trained_or_evaluated)
 
     @cached_property
     def disjoint(self) -> Stage | None:
-        """Holds the attacker's own pairs against members and evaluated pairs; None where there are none."""
+        """Compares the attacker's own pairs with members and evaluated pairs; None if there are none."""
         if self.attack.own_pairs is OwnPairs.none:
             return None
         own = self.evidence.own
@@ -130,23 +130,23 @@ class Pipeline:
 
     @cached_property
     def _undefended(self) -> ModelOutputs | None:
-        if self.victim is None or not self.config.defense.changes_answers:
+        if self.victim is None or not self.config.defense.changes_outputs:
             return None
         return self.victim.outputs(self.dataset, self.ids)
 
     @cached_property
     def damage(self) -> Stage | None:
-        """What the defense does to the outputs; None where there is no defense."""
+        """The damage of the defense to outputs; None if there is no defense."""
         if self._undefended is None or self.outputs is None:
             return None
         return damage_stage(self._context, self.dataset, self._undefended, self.outputs)
 
     @cached_property
     def stages(self) -> dict[str, Stage]:
-        """All stages, in the order in which they are run, by their part in this run; one can play two parts."""
+        """All stages, in the order in which they are run, by their role in this run; a stage can have two roles."""
         stages = {"split": self.split}
         if self.disjoint is not None:
-            # Before the victim, whose training may take hours that a refusal would waste.
+            # Before the victim, so that an error does not waste hours of training.
             own = self.evidence.own_dataset.stage(self.config.victim.image_size)
             stages |= {"pairs": self.pairs, "shadow_pairs": own, "disjoint": self.disjoint}
         if self.victim is not None and self.outputs is not None and self.reconstruction is not None:
@@ -167,10 +167,10 @@ class Pipeline:
             stages |= {"undefended_queries": self._undefended.stage, "damage": self.damage}
         return stages
 
-    # --- what the stages made ---
+    # --- the results ---
 
     def run(self) -> None:
-        """Makes every artifact that is not there yet."""
+        """Runs every stage whose artifact does not exist yet."""
         for stage in self.stages.values():
             self.store.get(stage)
 
@@ -179,12 +179,12 @@ class Pipeline:
         """The score table, indexed by id: one column per score and per blind statistic; never a label."""
         tables = [self._standard_scores, self._attack_scores, self._blind_statistics]
         joined = pd.concat(tables, axis=1, join="outer").reindex(self.ids)
-        # The attack may hand on what every attack is compared with.
+        # The attack may also return the score that all attacks are compared with.
         return joined.loc[:, ~joined.columns.duplicated()][[column.name for column in self.columns]]
 
     @property
     def columns(self) -> list[Column]:
-        """The columns of the score table: what every attack is compared with, its own, and the blind ones."""
+        """The columns of the score table: L_rec, the attack's own, and the blind ones."""
         compared = [L_REC] if self.victim is not None else []
         declared = {column.name: column for column in (*compared, *self.attack.columns)}
         blind = {column.name: column for column in (L_DIFF, *BLIND_COLUMNS)}
@@ -197,29 +197,29 @@ class Pipeline:
         ]
 
     def caveats(self) -> list[str]:
-        """What a reader must know of how the data were read and shared, in sentences."""
+        """Warnings about how the data were read, and about duplicates, as sentences."""
         found = [] if self.dataset.hint is None else [self.dataset.hint]
         if self.disjoint is not None and (shared := shared_pairs(self.store.get(self.disjoint))):
             own, other = shared[0]
             found.append(
-                f"{len(shared)} of the attacker's own pairs show the same as pairs that the victim was trained on "
-                f"or that are evaluated (such as {own} and {other}): the dataset holds them twice. "
+                f"{len(shared)} of the attacker's own pairs are equal to pairs that the victim was trained on "
+                f"or that are evaluated (such as {own} and {other}): the dataset has duplicates. "
                 "Remove one of each."
             )
         return found
 
     def described(self) -> tuple[np.ndarray, list[str]]:
-        """What the targets of members and of evaluated pairs look like, float64 (N, C), and their ids (N,)."""
+        """Pooled features of the targets of members and evaluated pairs, float64 (N, C), and their ids (N,)."""
         vectors = np.load(self.store.get(self.descriptors) / "descriptors.npy")
         return vectors.astype(np.float64), self._trained_or_evaluated
 
     @property
     def headline(self) -> str:
-        """The column that the run is about."""
+        """The column that the attack is evaluated by."""
         return self.attack.columns[0].name
 
     def damage_done(self) -> dict[str, Any] | None:
-        """What the defense did to the answers."""
+        """The damage of the defense to outputs; None if there is no defense."""
         if self.damage is None:
             return None
         done: dict[str, Any] = json.loads((self.store.get(self.damage) / "damage.json").read_text())
@@ -232,7 +232,7 @@ class Pipeline:
 
     @property
     def _trained_or_evaluated(self) -> list[str]:
-        """Ids of members and evaluated pairs, sorted, so that their order says nothing about membership."""
+        """Ids of members and evaluated pairs, sorted, so that their order carries no membership information."""
         return sorted({*self.split_lists.members, *self.ids})
 
     @property
@@ -240,14 +240,14 @@ class Pipeline:
         """The attack's own table.
 
         Raises:
-            MiaError: It has other columns than the attack declares.
+            MiaError: Its columns are not those that the attack declares.
         """
         table = self.attack.score(self.evidence)
         declared = {column.name for column in self.attack.columns}
         if set(table.columns) != declared:
             raise MiaError(
-                f"attack={self.attack.choice} declares the columns {', '.join(sorted(declared))} and made "
-                f"{', '.join(sorted(map(str, table.columns)))}: its score must make those that it declares"
+                f"attack={self.attack.choice} declares the columns {', '.join(sorted(declared))} and returned "
+                f"{', '.join(sorted(map(str, table.columns)))}: its score must return those that it declares"
             )
         return table
 

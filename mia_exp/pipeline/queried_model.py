@@ -1,4 +1,4 @@
-"""A generator of this run and its outputs: the victim, or a model like it that the attacker trains."""
+"""A generator of this run and its outputs: the victim or a shadow model."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -35,11 +35,11 @@ MAX_HELD_OUT = 100
 
 
 class QueriedModel:
-    """A generator that is trained in this run, or given, and that answers queries.
+    """A generator that is trained in this run, or given, and queried.
 
     Args:
         context: The run.
-        name: `victim`, or `shadow_model`: names its artifacts.
+        name: `victim` or `shadow_model`: the name of its artifacts.
         config: Its settings.
         query: How it is asked.
         dataset: What it is trained on.
@@ -72,7 +72,7 @@ class QueriedModel:
 
     @cached_property
     def training(self) -> Stage | None:
-        """The trained generator, at each kept epoch; None where its weights are given."""
+        """The trained generator, at each kept epoch; None if its weights are given."""
         config, context = self.config, self._context
         if config.weights is not None:
             return None
@@ -119,36 +119,36 @@ class QueriedModel:
 
     @property
     def stages(self) -> dict[str, Stage]:
-        """What is made before it can answer."""
+        """The stages that must be run before it can be queried."""
         if self.training is None:
             return {}
         weighting = {} if self._weighting is None else {f"{self.name}_weighting": self._weighting}
         return {f"{self.name}_training_pairs": self.training_pairs, **weighting, self.name: self.training}
 
     def outputs(self, dataset: StoredDataset, ids: Sequence[str], defense: Defense | None = None) -> "ModelOutputs":
-        """V(x) of the pairs `ids`, as a defense lets it out."""
+        """V(x) of the pairs `ids`, after a defense."""
         pairs = dataset.stage(self.config.image_size)
         size = self.query_settings.batch_size
         box = self.black_box(defense)
 
         def build(folder: Path) -> None:
             # Imported here, and below: torch takes seconds to load.
-            from mia_exp.victims.query import answer_queries
+            from mia_exp.victims.query import run_queries
 
             store = dataset.at(self.config.image_size)
-            cut = list(batches(ids, size))
-            answers = answer_queries(box, (store.batch(few)[0] for few in cut), len(cut))
-            save_images(folder / "v.npy", answers, len(ids))
+            chunks = list(batches(ids, size))
+            outputs = run_queries(box, (store.batch(chunk)[0] for chunk in chunks), len(chunks))
+            save_images(folder / "v.npy", outputs, len(ids))
             (folder / "ids.json").write_text(json.dumps(list(ids)))
 
-        guarded = f", {defense.summary}" if defense is not None and defense.changes_answers else ""
+        guarded = f", {defense.summary}" if defense is not None and defense.changes_outputs else ""
         note = f"{len(ids)} images, {self.query_settings.mode.name} mode{guarded}"
         settings = {**self._answering(defense), "ids": list(ids)}
         stage = Stage("queries", 3, settings, {"pairs": pairs, **self._origin}, build, note=note)
         return ModelOutputs(list(ids), stage.reference, self._context.store.folder(stage) / "v.npy", stage)
 
     def black_box(self, defense: Defense | None = None) -> "GuardedModel":
-        """The query function: all that an attacker has."""
+        """The query function, the attacker's only access to the model."""
         key = canonical_json(plain(self._answering(defense)))
         origin = {name: stage.reference for name, stage in self._origin.items()}
         return GuardedModel(
@@ -156,9 +156,9 @@ class QueriedModel:
         )
 
     def _answering(self, defense: Defense | None) -> dict[str, object]:
-        """The settings that decide an answer, for the keys of stages that ask."""
+        """The settings that determine the outputs, for the keys of stages that query."""
         settings = {**deciding(self.query_settings), "epoch": self._epoch}
-        if defense is not None and defense.changes_answers:
+        if defense is not None and defense.changes_outputs:
             settings["defense"] = deciding(defense)
         if self.training is None:
             settings["weights"] = file_sha256(self._generator_path)
@@ -166,7 +166,7 @@ class QueriedModel:
 
     @property
     def _origin(self) -> dict[str, Stage]:
-        """The stage that made the generator, as an input of those that query it."""
+        """The stage that trained the generator, as an input of stages that query it."""
         return {} if self.training is None else {self.name: self.training}
 
     @property
@@ -197,7 +197,7 @@ class QueriedModel:
 
 @dataclass(frozen=True)
 class GuardedModel:
-    """A generator behind a defense, that answers and does nothing else; see `mia_exp.attacks.evidence.BlackBox`."""
+    """A generator with its defense, as a query function only; see `mia_exp.attacks.evidence.BlackBox`."""
 
     origin: Mapping[str, Reference]
     key: str
@@ -209,11 +209,11 @@ class GuardedModel:
 
     @property
     def batch_size(self) -> int:
-        """Images that it takes at once."""
+        """Images per forward pass."""
         return self._settings.batch_size
 
     def __call__(self, x: "Tensor") -> "Tensor":
-        """Answers x (N, C, H, W) in [0, 1] -> V(x) (N, 3, H, W) in [0, 1], as the defense lets it out."""
+        """Maps x (N, C, H, W) in [0, 1] to V(x) (N, 3, H, W) in [0, 1], after the defense."""
         return self._query(x)
 
     @cached_property
@@ -244,30 +244,30 @@ class SeenOutputs:
 
 @dataclass(frozen=True)
 class ModelOutputs(SeenOutputs):
-    """The same, with the stage that makes them; see `mia_exp.attacks.evidence.OwnOutputs`."""
+    """The same, with the stage that computes them; see `mia_exp.attacks.evidence.OwnOutputs`."""
 
     stage: Stage
 
     @property
     def seen(self) -> SeenOutputs:
-        """What may be known of them who may not look into how they were made."""
+        """The outputs without the stage that computes them, for attacks."""
         return SeenOutputs(self.ids, self.origin, self._file)
 
 
 def _weights(folder: Path, model: str) -> list[float]:
-    """L_diff over its mean: 1 on average, more for a difficult image.
+    """L_diff divided by its mean: 1 on average, more for a difficult image.
 
     Raises:
-        DataError: No image has any difficulty, so that there is nothing to weigh by.
+        DataError: L_diff is zero for all images.
     """
     from mia_exp.attacks.numerics.regression import NEGLIGIBLE
 
     difficulty = load_table(folder)["l_diff"].to_numpy()
     if difficulty.max() <= NEGLIGIBLE:
         raise DataError(
-            f"victim.difficulty_weighting=true: L_diff is nought for all {len(difficulty)} pairs that the "
-            f"{model.replace('_', ' ')} is to be trained on (are their targets all of one colour?), so there is "
-            "nothing to weigh them by. Set victim.difficulty_weighting=false, or another difficulty.source."
+            f"victim.difficulty_weighting=true: L_diff is zero for all {len(difficulty)} training pairs of the "
+            f"{model.replace('_', ' ')} (is each target of a single colour?), so they cannot be weighted by it. "
+            "Set victim.difficulty_weighting=false, or another difficulty.source."
         )
     weights: list[float] = (difficulty / difficulty.mean()).tolist()
     return weights

@@ -1,4 +1,4 @@
-"""What a run hands to its attack: see `mia_exp.attacks.evidence`, whose words this keeps."""
+"""The evidence of a run: implements the interfaces of `mia_exp.attacks.evidence`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class VisiblePairs:
-    """Those pairs of a dataset that an attacker may see; see `mia_exp.attacks.evidence.Pairs`."""
+    """The pairs of a dataset that an attacker may see; see `mia_exp.attacks.evidence.Pairs`."""
 
     def __init__(self, dataset: StoredDataset, size: int, ids: Collection[str]) -> None:
         self._dataset = dataset
@@ -62,7 +62,7 @@ class VisiblePairs:
     def _checked(self, ids: Sequence[str]) -> Sequence[str]:
         hidden = [id for id in ids if id not in self._visible]
         if hidden:
-            raise KeyError(f"{hidden[0]} is no pair that the attacker sees")
+            raise KeyError(f"{hidden[0]} is not a pair that the attacker may see")
         return ids
 
 
@@ -76,11 +76,11 @@ class TrainedReference:
 
     @property
     def stages(self) -> Mapping[str, Stage]:
-        """What is made before it can answer, by part."""
+        """The stages that must be run before it can be queried, by name."""
         return self._model.stages
 
     def outputs(self, pairs: Pairs, ids: Sequence[str]) -> ModelOutputs:
-        """Its answers to the inputs of some pairs."""
+        """Its outputs for the inputs of some pairs."""
         return self._model.outputs(self._datasets[pairs.origin.key], ids)
 
     def errors(self, pairs: Pairs, ids: Sequence[str], column: str) -> Stage:
@@ -97,9 +97,9 @@ class RunEvidence(Evidence):
         dataset: The dataset of the evaluated pairs.
         ids: The evaluated pairs, sorted.
         shadow_lists: The split's lists of pairs to train shadow models on, and to hold out from them.
-        outputs: V(x) of the evaluated pairs; None where there is no victim.
-        query: The black box; None where there is none.
-        l_rec: The stage of L_rec; None where there is no victim.
+        outputs: V(x) of the evaluated pairs; None if there is no victim.
+        query: The black box; None if there is no victim.
+        l_rec: The stage of L_rec; None if there is no victim.
         l_diff: The stage of L_diff.
     """
 
@@ -155,7 +155,7 @@ class RunEvidence(Evidence):
         """The attacker's own pairs; see `Evidence.own`.
 
         Raises:
-            DataError: There are fewer pairs than wanted.
+            DataError: There are too few pairs.
             LookupError: The attack declares that it needs none.
         """
         needed = self._context.config.attack.own_pairs
@@ -173,7 +173,7 @@ class RunEvidence(Evidence):
             wanted = 2 * count if keeps else count
             available = len(dataset.records) if settings.dataset else len(train) + len(test)
             raise DataError(
-                f"shadow.n_pairs={count}: the shadow model takes {wanted} pairs of {dataset.config.name}"
+                f"shadow.n_pairs={count}: the shadow model needs {wanted} pairs of {dataset.config.name}"
                 f"{', half of them held out' if keeps else ''}; found {available}. Lower shadow.n_pairs."
             )
         pairs = VisiblePairs(dataset, self.image_size, {*trained_on, *held_out})
@@ -184,7 +184,7 @@ class RunEvidence(Evidence):
         """The dataset of the attacker's own pairs: the victim's, unless `shadow.dataset` names another.
 
         Raises:
-            DataError: The victim could not be asked about its inputs.
+            DataError: The victim could not be queried with its inputs.
         """
         chosen = self._context.config.shadow.dataset
         if chosen is None:
@@ -193,8 +193,8 @@ class RunEvidence(Evidence):
         if dataset.layout != self._dataset.layout:
             raise DataError(
                 f"shadow.dataset={dataset.config.name}: its inputs have other classes or instances than those of "
-                f"{self._dataset.config.name}, so the victim cannot be asked about them nor its shadow about the "
-                "victim's. Use a dataset with the same palette, or victim.one_hot_labels=false."
+                f"{self._dataset.config.name}, so neither model can be queried with the inputs of the other. "
+                "Use a dataset with the same palette, or victim.one_hot_labels=false."
             )
         return dataset
 
@@ -205,7 +205,7 @@ class RunEvidence(Evidence):
 
     @property
     def variant_pairs(self) -> dict[str, Stage]:
-        """The pairs at other sizes that were asked for, by part: made before the attack's stages."""
+        """The stages of pairs at other requested sizes, by name; they are run before the attack's stages."""
         return {f"pairs_at_{size}": stage for size, stage in self._decoded.items() if size != self.image_size}
 
     def train_like_victim(self, ids: Sequence[str], seed: int) -> TrainedReference:
@@ -216,7 +216,7 @@ class RunEvidence(Evidence):
         """
         others = sorted(set(ids) - set(self.own.ids))
         if others:
-            raise KeyError(f"{others[0]} is none of the attacker's own pairs")
+            raise KeyError(f"{others[0]} is not one of the attacker's own pairs")
         victim = self._context.config.victim
         assert isinstance(victim, TrainedVictim)
         settings = replace(
@@ -228,7 +228,7 @@ class RunEvidence(Evidence):
         return TrainedReference(self._context, model, datasets)
 
     def folder(self, stage: Stage) -> Path:
-        """What a stage made."""
+        """The artifact of a stage."""
         return self._context.store.get(stage)
 
     def table(self, stage: Stage) -> pd.DataFrame:

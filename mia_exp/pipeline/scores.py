@@ -1,4 +1,4 @@
-"""Stages that score pairs without an attack of their own: L_rec, L_diff, the blind statistics and descriptors."""
+"""Stages that score pairs independently of the attack: L_rec, L_diff, the blind statistics and descriptors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,24 +13,24 @@ from mia_exp.core.score_table import batches, numbered_batches, save_table, scor
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.stored_dataset import StoredDataset
 
-# Pairs held in memory at once.
+# Pairs in memory at a time.
 BATCH_SIZE = 64
-# Images that the backbone sees at once; their features do not depend on it.
+# Images per forward pass of the backbone; their features do not depend on it.
 BACKBONE_BATCH_SIZE = 16
 
 
 def reconstruction_stage(
     context: Context, dataset: StoredDataset, ids: Sequence[str], queries: Stage, column: str = "l_rec"
 ) -> Stage:
-    """L_rec of the pairs `ids`, whose answers `queries` holds in the same order."""
+    """L_rec of the pairs `ids`, whose outputs are in `queries` in the same order."""
     size = context.config.victim.image_size
 
     def build(folder: Path) -> None:
         store = dataset.at(size)
-        answers = np.load(context.store.get(queries) / "v.npy", mmap_mode="r")
+        outputs = np.load(context.store.get(queries) / "v.npy", mmap_mode="r")
         errors = np.empty(len(ids))
-        for rows, few in numbered_batches(ids, BATCH_SIZE):
-            errors[rows] = reconstruction_error(store.y[store.rows(few)], answers[rows])
+        for rows, chunk in numbered_batches(ids, BATCH_SIZE):
+            errors[rows] = reconstruction_error(store.y[store.rows(chunk)], outputs[rows])
         save_table(folder, score_table(ids, **{column: errors}))
 
     inputs = {"pairs": dataset.stage(size), "queries": queries}
@@ -38,7 +38,7 @@ def reconstruction_stage(
 
 
 def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
-    """L_diff of the pairs `ids`; no victim has a part in it."""
+    """L_diff of the pairs `ids`; independent of the victim."""
     config, features = context.config.difficulty, context.config.features
     size = context.config.victim.image_size
     settings = {
@@ -49,17 +49,17 @@ def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str
     }
 
     def build(folder: Path) -> None:
-        # Imported where it is used: the backbones' libraries take seconds to load.
+        # Imported here, since the backbones' libraries take seconds to load.
         from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
 
         scorer = DifficultyScorer(features, config, context.device)
         store = dataset.at(size)
-        cut = list(numbered_batches(ids, config.batch_size))
-        # Filled, not gathered: small arrays that are kept among large ones that are freed fragment the memory.
+        chunks = list(numbered_batches(ids, config.batch_size))
+        # Preallocated: many small arrays between large freed ones would fragment the memory.
         scores = np.empty(len(ids))
-        for rows, few in track(cut, "scoring difficulty", len(cut)):
-            x, y = store.batch(few)
-            # Of an input with instance boundaries, the picture.
+        for rows, chunk in track(chunks, "scoring difficulty", len(chunks)):
+            x, y = store.batch(chunk)
+            # Without the channel of instance boundaries.
             scores[rows] = scorer(*config.source.images(x[:, :3], y))
         save_table(folder, score_table(ids, l_diff=scores))
 
@@ -68,14 +68,14 @@ def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str
 
 
 def blind_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
-    """Image statistics of the targets of `ids`; no model has a part in them."""
+    """Image statistics of the targets of `ids`; independent of any model."""
     size = context.config.victim.image_size
 
     def build(folder: Path) -> None:
         from mia_exp.evaluation.blind import blind_statistics
 
         store = dataset.at(size)
-        parts = [blind_statistics(store.y[store.rows(few)]) for few in batches(ids, BATCH_SIZE)]
+        parts = [blind_statistics(store.y[store.rows(chunk)]) for chunk in batches(ids, BATCH_SIZE)]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         columns["file_size"] = np.asarray(store.source_bytes, dtype=np.float64)[store.rows(ids)]
         save_table(folder, score_table(ids, **columns))
@@ -85,7 +85,7 @@ def blind_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) ->
 
 
 def descriptors_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
-    """The pooled features of the targets of `ids`, float32 (N, C); no victim has a part in them."""
+    """The pooled features of the targets of `ids`, float32 (N, C); independent of the victim."""
     features = context.config.features
     size = context.config.victim.image_size
 
@@ -94,8 +94,9 @@ def descriptors_stage(context: Context, dataset: StoredDataset, ids: Sequence[st
 
         pool = PooledFeatures(features, context.device)
         store = dataset.at(size)
-        cut = list(batches(ids, BACKBONE_BATCH_SIZE))
-        parts = [pool(store.batch(few)[1]).astype(np.float32) for few in track(cut, "describing targets", len(cut))]
+        chunks = list(batches(ids, BACKBONE_BATCH_SIZE))
+        images = (store.batch(chunk)[1] for chunk in track(chunks, "features of targets", len(chunks)))
+        parts = [pool(batch).astype(np.float32) for batch in images]
         np.save(folder / "descriptors.npy", np.concatenate(parts))
 
     settings = {**deciding(features), "weights": features.fingerprint(), "ids": list(ids)}

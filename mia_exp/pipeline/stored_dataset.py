@@ -1,4 +1,4 @@
-"""A dataset of a run, decoded once for each size that a stage asks for."""
+"""A dataset of a run, decoded once for each requested size."""
 
 import hashlib
 from dataclasses import replace
@@ -40,7 +40,7 @@ class StoredDataset:
 
     @cached_property
     def hint(self) -> str | None:
-        """Says in words where the dataset's settings may not be meant."""
+        """A warning if the dataset's settings seem not to suit the data; None otherwise."""
         return self._source.hint()
 
     def stage(self, size: int) -> Stage:
@@ -64,7 +64,7 @@ class StoredDataset:
         return Stage("pairs", 3, plain(settings), {}, build, note=note, work=len(self.records))
 
     def check_sides(self) -> None:
-        """Refuses images that are smaller than the victim's, by their headers; once, however often it is asked.
+        """Checks from headers that no image is smaller than the victim's; later calls do nothing.
 
         Raises:
             DataError: There are some, or a header cannot be read.
@@ -74,12 +74,12 @@ class StoredDataset:
             self._sides_checked = True
 
     def at(self, size: int) -> PairStore:
-        """The pairs at `size` pixels, decoded if they were not yet."""
+        """The pairs at `size` pixels, decoded first if needed."""
         return PairStore.open(self._context.store.get(self.stage(size)))
 
     @property
     def _minimum(self) -> int:
-        """The least side of an image: the same for every size, so that it is refused at all of them or at none."""
+        """The minimum side of an image; the same for all decoded sizes, so that all raise the same errors."""
         return self._context.config.victim.image_size
 
     def _is_valid_size(self, size: int) -> bool:
@@ -95,6 +95,6 @@ class StoredDataset:
 
     @cached_property
     def _partitions(self) -> str:
-        """A digest of which pair was published in which part; a file of its own may say so."""
+        """A digest of the partition of each pair, which may come from a separate file."""
         partitions = [(record.id, record.partition) for record in self.records]
         return hashlib.sha256(canonical_json(partitions).encode()).hexdigest()

@@ -1,26 +1,26 @@
-"""The result in words, and its numbers as text: what the page and the terminal both say."""
+"""The result in words, and its numbers as text, for the page and the terminal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mia_exp.evaluation.roc import allowed_accusations
+from mia_exp.evaluation.roc import max_false_positives
 from mia_exp.report.column_titles import meaning, title
 
 NO_BLIND_DIFFERENCE = "No blind column separates the split by more than chance."
-# With fewer false alarms than this, the threshold hangs on single images.
-FEW_ACCUSED = 5
+# With fewer false positives than this, the threshold depends on single images.
+MIN_FALSE_POSITIVES = 5
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table of results, as text.
+    """One row of the table of results, as text.
 
     Attributes:
-        name: What is measured.
-        meaning: A few words on it, or nothing.
+        name: The title of the column or difference.
+        meaning: A short description, or empty.
         cells: AUC and its interval, the true-positive rates, the balanced accuracy; fewer for a difference.
-        separates: For a blind column, whether it tells the groups apart; None for the others.
+        separates: For a blind column, whether it separates the groups; None for the others.
     """
 
     name: str
@@ -30,22 +30,22 @@ class Row:
 
 
 def question(metrics: Mapping[str, Any]) -> str:
-    """What was asked, in a sentence or two."""
-    if not _asked(metrics):
+    """The question of the run, in one or two sentences."""
+    if not _queries_victim(metrics):
         return (
             f"Do members and non-members of {metrics['dataset']} differ in difficulty? {images(metrics)} were "
-            f"scored; no model was asked.{_scale(metrics)}"
+            f"scored; no model was queried.{_scale(metrics)}"
         )
     kind = metrics["defense"]["kind"]
-    guarded = "" if kind == "none" else f", behind the defense {kind}"
+    defended = "" if kind == "none" else f", with the defense {kind}"
     return (
         f"Which images of {metrics['dataset']} was this {metrics['victim']['kind']} trained on? "
-        f"{images(metrics)} were judged by the model's answers alone{guarded}.{_scale(metrics)}"
+        f"{images(metrics)} were evaluated by the model's outputs alone{defended}.{_scale(metrics)}"
     )
 
 
 def _scale(metrics: Mapping[str, Any]) -> str:
-    """A word on runs that stand for the paper's at another size."""
+    """A note for runs that reproduce the paper at a smaller size."""
     if metrics.get("scale", "own") != "cpu":
         return ""
     return f" Scaled down to {metrics['victim']['image_size']} pixels (scale=cpu): not the paper's numbers."
@@ -58,27 +58,25 @@ def images(metrics: Mapping[str, Any]) -> str:
 
 
 def answer(metrics: Mapping[str, Any]) -> str:
-    """What the strongest attack achieves, in a sentence or two."""
+    """The result of the strongest attack, in one or two sentences."""
     name, best = max(metrics["attacks"].items(), key=lambda item: item[1]["auc"])
     measured = f"AUC {with_interval(best['auc'], best['auc_ci95'])}"
-    # An AUC at chance does not rule out that a few members stand out: the rate is said in either case.
+    # An AUC at chance does not exclude that a few members are exposed: the rate is stated in either case.
     found = ""
     for fpr in _rates(metrics)[:1]:
-        found = (
-            f"; at {percent(float(fpr))} false alarms, {percent(best['tpr_at_fpr'][fpr])} of the members are found"
-        )
-    if not _asked(metrics):
+        found = f"; at {percent(float(fpr))} FPR, {percent(best['tpr_at_fpr'][fpr])} of the members are found"
+    if not _queries_victim(metrics):
         differs = best["auc_ci95"][0] > 0.5 or best["auc_ci95"][1] < 0.5
-        finding = "tells" if differs else "does not tell"
-        return f"{title(metrics, name)} alone {finding} the two groups apart: {measured}{found}."
+        finding = "separates" if differs else "does not separate"
+        return f"{title(metrics, name)} alone {finding} the two groups: {measured}{found}."
     if best["auc_ci95"][0] <= 0.5:
         return (
-            "By AUC, no attack here tells members from non-members better than chance: "
-            f"{title(metrics, name)}, the strongest, reaches {measured}{found}. That speaks for these attacks on "
-            "these images; another may do better."
+            "By AUC, no attack here separates members from non-members better than chance: "
+            f"{title(metrics, name)}, the strongest, reaches {measured}{found}. That holds for these attacks on "
+            "these images; another attack may be stronger."
         )
     return (
-        "An attacker with black-box access, who only sees the model's answers, tells members from non-members "
+        "An attacker with black-box access, who only sees the model's outputs, separates members from non-members "
         f"with {measured} ({title(metrics, name)}){found}."
     )
 
@@ -91,57 +89,57 @@ def header(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def has_accuracy(metrics: Mapping[str, Any]) -> bool:
-    """Whether some attack decides at a threshold of its own."""
+    """Whether some attack has a threshold of its own."""
     return any(result.get("accuracy") is not None for result in metrics["attacks"].values())
 
 
 def detail_lines(metrics: Mapping[str, Any]) -> list[str]:
-    """What else the attack says of itself, a line each."""
+    """Further facts about the attack, one line each."""
     return [f"{name}: {value}" for name, value in metrics.get("attack_details", {}).items()]
 
 
 def damage_rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """What the defense does to the answers: PSNR, SSIM and perceptual distance, a row a comparison."""
+    """The damage of the defense to outputs: PSNR, SSIM and perceptual distance, one row per comparison."""
     damage = metrics.get("damage")
     if not damage:
         return []
     names = {
-        "answers": "answers with and without the defense",
-        "undefended": "answers without it, and the targets",
-        "defended": "answers with it, and the targets",
+        "answers": "outputs with and without the defense",
+        "undefended": "outputs without it, and the targets",
+        "defended": "outputs with it, and the targets",
     }
     return [(names[part], _damage_cells(damage[part])) for part in names]
 
 
 def damage_sentence(metrics: Mapping[str, Any]) -> str | None:
-    """The same in a sentence, for the terminal."""
+    """The same as a sentence, for the terminal."""
     damage = metrics.get("damage")
     if not damage:
         return None
     changed, before, after = (damage[part] for part in ("answers", "undefended", "defended"))
     psnr = "" if changed["psnr"] is None else f"PSNR {changed['psnr']:.1f} dB, "
     return (
-        f"The defense moves the answers by {psnr}SSIM {changed['ssim']:.3f}, perceptual distance "
+        f"The defense changes the outputs by {psnr}SSIM {changed['ssim']:.3f}, perceptual distance "
         f"{changed['perceptual']:.3f}; their SSIM with the targets goes from {before['ssim']:.3f} to "
         f"{after['ssim']:.3f} (means of {damage['n']} images)."
     )
 
 
 def rate_notes(metrics: Mapping[str, Any]) -> list[str]:
-    """What the number of non-members does to the true-positive rates, in sentences."""
+    """Notes on true-positive rates that the number of non-members makes imprecise or unmeasurable."""
     n = metrics["n_nonmembers"]
     rates = _first(metrics)["tpr_at_fpr"]
     notes = []
     for fpr in _rates(metrics):
-        accused = allowed_accusations(float(fpr), n)
-        if accused < FEW_ACCUSED:
+        allowed = max_false_positives(float(fpr), n)
+        if allowed < MIN_FALSE_POSITIVES:
             notes.append(
-                f"{percent(float(fpr))} false alarms are {accused} of the {n} non-members: so few make the rate "
-                "at it rough, and rather too high."
+                f"{percent(float(fpr))} FPR allows {allowed} of the {n} non-members as false positives: with so "
+                "few, the TPR is imprecise and biased upwards."
             )
     absent = [percent(float(fpr)) for fpr in _by_rate(rates) if rates[fpr] is None]
     if absent:
-        notes.append(f"{n} non-members are too few to measure anything at {' or '.join(absent)} false alarms.")
+        notes.append(f"{n} non-members are too few to measure a TPR at {' or '.join(absent)} FPR.")
     return notes
 
 
@@ -159,7 +157,7 @@ def delta_rows(metrics: Mapping[str, Any]) -> list[Row]:
     return [
         Row(
             " − ".join(title(metrics, column) for column in name.split(" - ")),
-            "difference of AUC",
+            "AUC difference",
             [with_interval(delta["auc"], delta["ci95"], signed=True)],
         )
         for name, delta in metrics["deltas"].items()
@@ -167,7 +165,7 @@ def delta_rows(metrics: Mapping[str, Any]) -> list[Row]:
 
 
 def blind_rows(metrics: Mapping[str, Any]) -> list[Row]:
-    """A row for each column that never queries the model, the furthest from chance first."""
+    """A row for each column that does not query the model, the furthest from chance first."""
     furthest_first = sorted(metrics["blind"].items(), key=lambda item: -abs(item[1]["auc"] - 0.5))
     return [
         Row(
@@ -178,7 +176,7 @@ def blind_rows(metrics: Mapping[str, Any]) -> list[Row]:
 
 
 def with_interval(value: float, interval: Sequence[float], *, signed: bool = False) -> str:
-    """`0.91 [0.87, 0.94]`; up to four decimals where fewer would round something to 0 or 1 that is not."""
+    """`0.91 [0.87, 0.94]`; up to four decimals if fewer would round a number to 0 or 1."""
     numbers = (value, *interval)
     digits = 2
     while digits < 4 and any(round(abs(number), digits) in (0, 1) and number not in (0, 1) for number in numbers):
@@ -208,8 +206,8 @@ def _damage_cells(part: Mapping[str, Any]) -> list[str]:
     return [psnr, f"{part['ssim']:.3f}", f"{part['perceptual']:.3f}"]
 
 
-def _asked(metrics: Mapping[str, Any]) -> bool:
-    """Whether a victim was asked anything."""
+def _queries_victim(metrics: Mapping[str, Any]) -> bool:
+    """Whether a victim was queried."""
     return bool(metrics["victim"]["kind"] != "none")
 
 
@@ -220,7 +218,7 @@ def _rates(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _by_rate(rates: Mapping[str, float | None]) -> list[str]:
-    """The largest first; JSON's order is the alphabet's."""
+    """The largest first; JSON sorts the keys as text."""
     return sorted(rates, key=float, reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""What a person reads for the columns of a run, as its `metrics.json` describes them."""
+"""Titles and meanings of the columns of a run, from its `metrics.json`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from mia_exp.core.column import Column
 
 
 def columns_of(metrics: Mapping[str, Any]) -> dict[str, Column]:
-    """The columns of a run by name, in the order in which they are shown."""
+    """The columns of a run by name, in display order."""
     return {name: Column(**described) for name, described in metrics["columns"].items()}
 
 
@@ -17,11 +17,11 @@ def title(metrics: Mapping[str, Any], name: str) -> str:
 
 
 def meaning(metrics: Mapping[str, Any], name: str) -> str:
-    """A few words on what the column measures."""
+    """A short description of what the column measures."""
     return columns_of(metrics)[name].meaning
 
 
 def math_title(column: Column) -> str:
-    """`L_rec` -> an L with a subscript, as matplotlib writes mathematics."""
+    """`L_rec` -> an L with a subscript, in matplotlib's math notation."""
     symbol, _, index = column.title.partition("_")
     return rf"${symbol}_{{\mathrm{{{index}}}}}$" if index else symbol

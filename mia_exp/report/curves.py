@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import pearsonr, spearmanr
 
 from mia_exp.core.column import Column
-from mia_exp.evaluation.evaluate import as_membership
+from mia_exp.evaluation.evaluate import as_membership_score
 from mia_exp.evaluation.roc import roc_curve
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, MEMBER, NONMEMBER, styled_figure
@@ -24,13 +24,13 @@ LEGEND_COLUMNS = 5
 def plot_roc(
     table: pd.DataFrame, is_member: np.ndarray, attacks: Sequence[Column], blind: Sequence[Column], path: Path
 ) -> None:
-    """ROC curves on linear axes, and on logarithmic ones where rare false alarms can be seen.
+    """ROC curves on linear axes, and on logarithmic axes, which show low false-positive rates.
 
     Args:
         table: The columns to draw, N rows.
         is_member: (N,), bool.
-        attacks: Columns drawn in full lines.
-        blind: Columns that never query the model, dashed.
+        attacks: Columns drawn with solid lines.
+        blind: Columns that do not query the model, dashed.
         path: The PNG to write.
     """
     smallest = 1 / (~is_member).sum()
@@ -44,8 +44,8 @@ def plot_roc(
             for column, color in zip(attacks, cycle(ATTACKS), strict=False):
                 _draw_curve(axis, table, is_member, column, color=color, linewidth=2)
             axis.set(
-                xlabel="false-positive rate: non-members accused",
-                ylabel="true-positive rate: members found",
+                xlabel="false-positive rate",
+                ylabel="true-positive rate",
                 box_aspect=1,
             )
         axes[0].set(title="linear axes", xlim=(-0.01, 1), ylim=(0, 1.01))
@@ -54,12 +54,12 @@ def plot_roc(
             for scale in (axis.xaxis, axis.yaxis):
                 scale.set_major_formatter(lambda share, _: f"{100 * share:g} %")
         handles, labels = axes[0].get_legend_handles_labels()
-        # Outside: with every blind column, it would cover the curves.
+        # Outside, since with all blind columns it would cover the curves.
         figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=LEGEND_COLUMNS)
 
 
 def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequence[Column], path: Path) -> None:
-    """How members and non-members are spread over each column, as in the paper's Fig. 3.
+    """Histograms of each column for members and non-members, after the paper's Fig. 3.
 
     Args:
         table: N rows.
@@ -74,7 +74,7 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
             edges = np.histogram_bin_edges(values, BINS)
             for group, color in ((is_member, MEMBER), (~is_member, NONMEMBER)):
                 counts = np.histogram(values[group], edges)[0]
-                # One patch: a bar each takes matplotlib three times as long.
+                # One patch: one bar per bin takes matplotlib three times as long.
                 axis.stairs(counts, edges, color=color, alpha=0.45, fill=True)
                 axis.stairs(counts, edges, color=color, linewidth=1.6)
             axis.set(xlabel=math_title(column), ylabel="images")
@@ -86,10 +86,10 @@ def plot_histograms(table: pd.DataFrame, is_member: np.ndarray, columns: Sequenc
 def plot_error_against_difficulty(
     table: pd.DataFrame, is_member: np.ndarray, error: Column, difficulties: Sequence[Column], path: Path
 ) -> None:
-    """L_rec against each difficulty, as in the paper's Fig. 5, with the correlation in each group.
+    """L_rec against each difficulty, after the paper's Fig. 5, with the correlation in each group.
 
     Args:
-        table: Has the error and the difficulties, N rows.
+        table: The error and the difficulties, N rows.
         is_member: (N,), bool.
         error: The reconstruction error.
         difficulties: One panel each.
@@ -131,7 +131,7 @@ def plot_training(errors: Mapping[str, Sequence[float]], path: Path) -> None:
 
 
 def _draw_curve(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, column: Column, **line: object) -> None:
-    curve = roc_curve(as_membership(column, table[column.name].to_numpy(dtype=np.float64)), is_member)
+    curve = roc_curve(as_membership_score(column, table[column.name].to_numpy(dtype=np.float64)), is_member)
     axis.plot(curve.fpr, curve.tpr, label=math_title(column), **line)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Which figures a report shows, and how each is to be read."""
+"""The figures of a report, with their captions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mia_exp.core.column import Column
-from mia_exp.evaluation.evaluate import as_membership
+from mia_exp.evaluation.evaluate import as_membership_score
 from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc, plot_training
-from mia_exp.report.images import ACROSS, plot_difficulty_extremes, plot_exposed
+from mia_exp.report.images import IMAGES_PER_ROW, plot_difficulty_extremes, plot_exposed
 
 
 class Gallery(Protocol):
@@ -26,18 +26,18 @@ class Gallery(Protocol):
         """The targets."""
 
     def v(self, ids: list[str]) -> NDArray[np.uint8]:
-        """The model's answers; only asked where there was a model."""
+        """The model's outputs; only called if a model was queried."""
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure and what a reader needs beside it.
+    """A figure with its heading and caption.
 
     Attributes:
         name: The file's name, without `.png`.
         title: Its heading.
         caption: How to read it.
-        draw: Writes the PNG to the path that it is called with.
+        draw: Writes the PNG to a given path.
     """
 
     name: str
@@ -53,7 +53,7 @@ def choose_figures(
 
     Args:
         metrics: The content of `metrics.json`.
-        table: Scores by id, N rows; has `l_diff`, and `l_rec` where a victim was asked.
+        table: Scores by id, N rows; has `l_diff`, and `l_rec` if a victim was queried.
         is_member: (N,).
         gallery: The images of these ids.
 
@@ -70,23 +70,23 @@ def choose_figures(
         ReportFigure(
             "roc",
             "ROC curves",
-            "Each point is a threshold: how many members it finds (up) for how many non-members it accuses "
-            "(right). The diagonal is guessing. Dashed curves never query the model. On the right the same on "
-            "logarithmic axes, which spread out the rare false alarms: an attacker who must not be wrong works at "
-            "the left edge.",
+            "Each point is a threshold: the true-positive rate (share of members found) against the false-positive "
+            "rate (share of non-members classified as members). The diagonal is chance. Dashed curves do not query "
+            "the model. Right: the same on logarithmic axes, which show low false-positive rates, where an "
+            "attacker makes few errors.",
             partial(plot_roc, table, is_member, attacks, blind),
         ),
         ReportFigure(
             "histograms",
             "Members and non-members on each score",
-            _sides(shown)
-            + "The less the two groups overlap, the better one threshold tells them apart. After Fig. 3 "
+            _directions(shown)
+            + "The less the two groups overlap, the better a threshold separates them. After Fig. 3 "
             "of the paper.",
             partial(plot_histograms, table, is_member, shown),
         ),
         _extremes("difficulty-extremes", columns["l_diff"], table, gallery),
     ]
-    # Difficulties: what some attack subtracts, and L_diff, which is there beside all of them.
+    # Difficulties: the columns that attacks subtract, and L_diff, which every run has.
     names = dict.fromkeys(["l_diff", *(column.subtracts for column in attacks if column.subtracts)])
     difficulties = [columns[name] for name in names if name in columns]
     figures += [
@@ -101,12 +101,12 @@ def choose_figures(
     return figures
 
 
-def _sides(columns: list[Column]) -> str:
-    """Where members lie on each axis, if the model was queried."""
+def _directions(columns: list[Column]) -> str:
+    """The direction in which members differ on each axis, if the model was queried."""
     if "l_rec" not in [column.name for column in columns]:
         return ""
-    right = [column.title for column in columns if column.higher_is_member]
-    return f"The errors (L) of members lie further left{f', their {right[0]} further right' if right else ''}. "
+    higher = [column.title for column in columns if column.higher_is_member]
+    return f"Members tend to have lower errors (L){f' and a higher {higher[0]}' if higher else ''}. "
 
 
 def _error_against_difficulty(
@@ -116,8 +116,8 @@ def _error_against_difficulty(
     return ReportFigure(
         "error-against-difficulty",
         "Reconstruction error against difficulty",
-        "Where the two correlate, hard images are reconstructed worse, member or not; subtracting the difficulty "
-        "then removes a part of the error that says nothing about membership. After Fig. 5 of the paper.",
+        "If the two correlate, difficult images have higher errors, whether members or not; subtracting the "
+        "difficulty then removes a part of the error that is unrelated to membership. After Fig. 5 of the paper.",
         partial(plot_error_against_difficulty, table[names], is_member, error, difficulties),
     )
 
@@ -135,12 +135,12 @@ def _training(errors: Mapping[str, Sequence[float]]) -> ReportFigure:
 
 def _extremes(name: str, column: Column, table: pd.DataFrame, gallery: Gallery) -> ReportFigure:
     difficulty = table[column.name].sort_values(kind="stable")
-    easiest, hardest = difficulty.head(ACROSS), difficulty.tail(ACROSS).iloc[::-1]
+    easiest, hardest = difficulty.head(IMAGES_PER_ROW), difficulty.tail(IMAGES_PER_ROW).iloc[::-1]
     return ReportFigure(
         name,
         f"Easiest and hardest images by {column.title}",
-        f"The targets with the lowest and the highest {column.title}, {column.meaning}, members and non-members "
-        f"alike; the number is that score. After Figs. 1 and 13 of the paper.",
+        f"The targets with the lowest and the highest {column.title}, {column.meaning}, among members and "
+        f"non-members; the number is that score. After Figs. 1 and 13 of the paper.",
         partial(
             plot_difficulty_extremes,
             gallery.y(easiest.index.tolist()),
@@ -154,11 +154,11 @@ def _extremes(name: str, column: Column, table: pd.DataFrame, gallery: Gallery) 
 def _exposed_members(
     members: pd.DataFrame, headline: Column, columns: Mapping[str, Column], gallery: Gallery
 ) -> ReportFigure:
-    as_score = as_membership(headline, members[headline.name].to_numpy(dtype=np.float64))
-    exposed = members.iloc[np.argsort(-as_score, kind="stable")[:ACROSS]]
+    as_score = as_membership_score(headline, members[headline.name].to_numpy(dtype=np.float64))
+    exposed = members.iloc[np.argsort(-as_score, kind="stable")[:IMAGES_PER_ROW]]
     ids = exposed.index.tolist()
     names = [name for name in dict.fromkeys((headline.name, "l_rec", "l_diff")) if name in columns]
-    # A title in words is wider than an image.
+    # A title of several words is wider than an image.
     short = {name: math_title(columns[name]) if "_" in columns[name].title else "score" for name in names}
     captions = [
         "\n".join(f"{short[name]} {score:.3f}" for name, score in zip(names, scores, strict=True))
@@ -167,7 +167,7 @@ def _exposed_members(
     return ReportFigure(
         "exposed-members",
         "The most exposed members",
-        f"The training images that {headline.title} gives away first: what the model was asked, the target it was "
-        "trained on, and its answer.",
+        f"The training images that {headline.title} ranks highest as members: the input, the target that the model "
+        "was trained on, and its output.",
         partial(plot_exposed, gallery.x(ids)[..., :3], gallery.y(ids), gallery.v(ids), captions),
     )

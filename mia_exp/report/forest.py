@@ -1,4 +1,4 @@
-"""AUCs side by side with their intervals."""
+"""Forest plot: AUCs with their intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class Estimate:
     """An AUC and its interval.
 
     Attributes:
-        label: What it is of, as matplotlib writes it.
+        label: Its label, in matplotlib's notation.
         auc: The estimate.
         interval: Its 95 % interval.
-        blind: Whether it never queries the model.
+        blind: Whether it does not query the model.
     """
 
     label: str
@@ -25,10 +25,10 @@ class Estimate:
 
 
 def plot_forest(estimates: Sequence[Estimate], path: Path) -> None:
-    """A line an estimate, the first on top.
+    """Draws one line per estimate, the first on top.
 
     Args:
-        estimates: What is drawn.
+        estimates: The estimates.
         path: The PNG to write.
     """
     with styled_figure(path, 1.3 + 0.32 * len(estimates)) as figure:
@@ -43,4 +43,4 @@ def plot_forest(estimates: Sequence[Estimate], path: Path) -> None:
         axis.set_ylim(-0.7, len(estimates) - 0.3)
         axis.set_xlim(min(0.4, *(estimate.interval[0] for estimate in estimates)) - 0.02, 1.01)
         axis.grid(axis="y", visible=False)
-        axis.set_xlabel("AUC with its 95 % interval; circles ask the model, squares never do; dashed: guessing")
+        axis.set_xlabel("AUC with its 95 % interval; circles query the model, squares do not; dashed: chance")

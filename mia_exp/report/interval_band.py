@@ -1,4 +1,4 @@
-"""A line through estimates, with the band of their intervals."""
+"""A line through estimates, with a band for their intervals."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ def plot_band(
     label: str,
     linestyle: str | tuple[int, tuple[float, ...]] = "-",
 ) -> None:
-    """Joins the estimates at x, in ascending order, and fills between the ends of their intervals.
+    """Draws a line through the estimates at x, in ascending order, and a band between the ends of their intervals.
 
-    One alone has its interval as a line.
+    The interval of a single estimate is drawn as a line.
     """
     low, high = ([interval[end] for interval in intervals] for end in (0, 1))
     axis.fill_between(x, low, high, color=color, alpha=0.12, linewidth=0)

@@ -1,4 +1,4 @@
-"""Results as one HTML file that needs nothing else: figures embedded, no script, no network."""
+"""Results as one self-contained HTML file: figures embedded, no scripts, no network."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -21,22 +21,22 @@ from mia_exp.report.answer import (
 )
 from mia_exp.report.figures import ReportFigure
 from mia_exp.report.sweep import FinishedJob, Sweep
-from mia_exp.report.sweep_table import describe, judged_images, sweep_table
+from mia_exp.report.sweep_table import describe, evaluated_images, sweep_table
 
-BLIND_ROWS = "Blind columns: they never query the model"
-# Parts of `metrics.json` that hold settings, in the order of the pipeline.
+BLIND_ROWS = "Blind columns: they do not query the model"
+# Parts of `metrics.json` with settings, in the order of the pipeline.
 SETTINGS = ("split", "victim", "query", "defense", "features", "difficulty", "attack", "shadow")
 
 
 def render_page(
     metrics: Mapping[str, Any], figures: Sequence[tuple[ReportFigure, Path]], attribution: Sequence[str]
 ) -> str:
-    """Writes the page of a run; everything that comes from outside is escaped.
+    """Renders the page of a run; all text from outside is escaped.
 
     Args:
         metrics: The content of `metrics.json`.
-        figures: Each with the PNG that was drawn of it, in the order in which they are shown.
-        attribution: Lines that the dataset's licence asks for.
+        figures: Each with its PNG, in display order.
+        attribution: Lines that the dataset's licence requires.
 
     Returns:
         HTML.
@@ -82,7 +82,7 @@ def render_sweep_page(sweep: Sweep, folder: Path, figure: Path | None, against: 
     return _render(
         "sweep.html.j2",
         title=f"Sweep: {sweep.name}",
-        judged=judged_images(sweep),
+        evaluated=evaluated_images(sweep),
         warnings=sweep.warnings(),
         header=header,
         groups=[("Attacks", attacks), (BLIND_ROWS, blind)],
@@ -117,7 +117,7 @@ def _embedded(path: Path) -> str:
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one level, with dotted names."""
+    """Nested settings flattened to dotted names."""
     flat: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.evaluation.near_duplicates import NearPair
 from mia_exp.report.figures import Gallery, choose_figures
 from mia_exp.report.numbers import json_text
@@ -24,7 +24,7 @@ def write_numbers(
 
     Args:
         folder: The run's folder.
-        metrics: What `metrics.json` is to hold.
+        metrics: The content of `metrics.json`.
         scores: One row per id, one column per score or statistic, such as `l_rec` and `l_diff`; no label.
         nearest: Each non-member with the member that is nearest to it, the nearest first.
 
@@ -32,11 +32,11 @@ def write_numbers(
         ValueError: A number in `metrics` is not finite; nothing was written.
     """
     text = json_text(metrics)
-    with whole(folder / "scores.parquet") as path:
+    with atomic_write(folder / "scores.parquet") as path:
         scores.reset_index().to_parquet(path, index=False)
-    with whole(folder / "near_duplicates.csv") as path:
+    with atomic_write(folder / "near_duplicates.csv") as path:
         _write_near(nearest, path)
-    with whole(folder / "metrics.json") as path:
+    with atomic_write(folder / "metrics.json") as path:
         path.write_text(text)
 
 
@@ -75,10 +75,10 @@ def write_page(
     is_member = np.arange(len(table)) < len(members)
     figures = []
     for figure in choose_figures(metrics, table, is_member, gallery):
-        with whole(figures_folder / f"{figure.name}.png") as path:
+        with atomic_write(figures_folder / f"{figure.name}.png") as path:
             figure.draw(path)
         figures.append((figure, figures_folder / f"{figure.name}.png"))
-    with whole(folder / "report.html") as path:
+    with atomic_write(folder / "report.html") as path:
         path.write_text(render_page(metrics, figures, attribution), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""How figures look: a palette that survives colour blindness, one way to make and save; see figures.mplstyle."""
+"""The style of figures: a palette for colour-blind readers, and how figures are made and saved."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette: told apart with any of the common colour-vision deficiencies.
+# Okabe and Ito's palette, distinguishable with all common colour-vision deficiencies.
 MEMBER = "#d55e00"
 NONMEMBER = "#0072b2"
 ATTACKS = ("#000000", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -23,7 +23,7 @@ BLIND_DASHES = (
 )
 
 
-# Inches; the same for all, so that the page scales them alike and their text keeps one size.
+# Inches; the same for all figures, so that their text has the same size on the page.
 WIDTH = 10.0
 
 
@@ -31,7 +31,7 @@ WIDTH = 10.0
 def styled_figure(path: Path, height: float) -> Iterator[Figure]:
     """A figure of `height` inches, saved as PNG when the block ends.
 
-    It has no window and no global state: what another library does with pyplot does not touch it.
+    It does not use pyplot, so it has no window and no global state.
     """
     with matplotlib.style.context("mia_exp.report.figures"):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")

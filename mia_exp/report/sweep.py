@@ -1,4 +1,4 @@
-"""The jobs of a sweep, and what they found: each finding once, named by what sets its jobs apart."""
+"""The jobs of a sweep and their results: each distinct result once, labelled by the settings of its jobs."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,22 +11,22 @@ from mia_exp.core.errors import MiaError
 from mia_exp.report.column_titles import columns_of
 from mia_exp.report.swept_number import number_in, swept_numbers
 
-# What a job's images are chosen by, and what is asked about them: two jobs that differ here did not find the same,
-# though their numbers may agree.
+# The settings that determine a job's images, outputs and attack: two jobs that differ in them have different
+# results, even if the numbers agree.
 IMAGES = ("dataset", "split")
 MODEL = (*IMAGES, "victim", "query", "defense")
 ATTACK = (*MODEL, "features", "difficulty", "attack", "shadow")
-# These depend on how many other blind columns a job has.
+# These depend on the number of other blind columns of a job.
 ADJUSTED = ("p_value_holm", "separates")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One cell of a sweep.
+    """One job of a sweep.
 
     Attributes:
         name: Its folder's name, a number.
-        overrides: What it was started with, such as `attack=ours`.
+        overrides: Its overrides, such as `attack=ours`.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True)
 class FinishedJob(Job):
-    """One that left results.
+    """A job with results.
 
     Attributes:
         metrics: The content of its `metrics.json`.
@@ -46,16 +46,16 @@ class FinishedJob(Job):
 
 @dataclass(frozen=True)
 class SweepRow:
-    """One column, of all jobs that found the same.
+    """One column, for all jobs with the same result.
 
     Attributes:
         column: Its name, such as `l_rec`.
-        words: What sets these jobs apart from the others, or nothing.
+        words: The overrides that distinguish these jobs from the others; may be empty.
         jobs: The jobs.
-        panel: Rows of one panel are of the same images, or of images that a swept number alone tells apart.
+        panel: Rows of one panel have the same images, or images that differ only by the swept number.
         result: Its entry in `metrics.json`.
-        delta: Its difference of AUC from L_rec's, where the jobs have one.
-        separates: For a blind column, whether it tells the groups apart; None for the others.
+        delta: Its AUC difference to L_rec, if the jobs have one.
+        separates: For a blind column, whether it separates the groups; None for the others.
     """
 
     column: str
@@ -68,7 +68,7 @@ class SweepRow:
 
     @property
     def setting(self) -> str:
-        """What sets its jobs apart, in a line."""
+        """The distinguishing overrides as one line."""
         return " ".join(self.words)
 
     @property
@@ -78,17 +78,17 @@ class SweepRow:
 
     @property
     def declared(self) -> Column:
-        """The column, as its jobs describe it."""
+        """The column's description in `metrics.json`."""
         return columns_of(self.jobs[0].metrics)[self.column]
 
     @property
     def distance(self) -> float:
-        """What the strongest has most of: the AUC, and for a blind column how far that is from guessing."""
+        """The sort key of rows: the AUC, or for a blind column its distance from chance."""
         auc = float(self.result["auc"])
         return auc if self.separates is None else abs(auc - 0.5)
 
     def numbers(self, setting: str) -> list[float]:
-        """The numbers that its jobs have for a setting, in ascending order."""
+        """The values of a numeric setting in its jobs, in ascending order."""
         found = {number_in(job.overrides, setting) for job in self.jobs}
         return sorted(number for number in found if number is not None)
 
@@ -98,9 +98,9 @@ class Sweep:
     """All jobs that were started, in the order of their numbers.
 
     Attributes:
-        name: Of the runs.
-        finished: Jobs that have results.
-        missing: Jobs that have none.
+        name: The name of the runs.
+        finished: Jobs with results.
+        missing: Jobs without results.
     """
 
     name: str
@@ -114,13 +114,13 @@ class Sweep:
 
     @property
     def numbers(self) -> list[str]:
-        """The settings whose numbers the jobs go through, the one with the most first."""
+        """The swept numeric settings, the one with the most values first."""
         return swept_numbers([job.overrides for job in self.finished])
 
     def attack_rows(self) -> list[SweepRow]:
-        """The attacks' columns, those on the same images together, the strongest first.
+        """The attacks' columns, grouped by images, the strongest first.
 
-        What a swept number alone tells apart stands together, in the order of the number, where its strongest does.
+        Rows that differ only by the swept number are grouped, in the order of the number, by their strongest row.
         """
         return self._in_order(
             SweepRow(
@@ -131,11 +131,11 @@ class Sweep:
                 jobs[0].metrics["attacks"][column],
                 jobs[0].metrics["deltas"].get(f"{column} - l_rec"),
             )
-            for column, words, jobs, panel in self._alike("attacks")
+            for column, words, jobs, panel in self._distinct_results("attacks")
         )
 
     def blind_rows(self) -> list[SweepRow]:
-        """The columns that never query a model, in the same order, the furthest from 0.5 first."""
+        """The columns that do not query a model, in the same order, the furthest from 0.5 first."""
         return self._in_order(
             SweepRow(
                 column,
@@ -145,11 +145,11 @@ class Sweep:
                 jobs[0].metrics["blind"][column],
                 separates=any(job.metrics["blind"][column]["separates"] for job in jobs),
             )
-            for column, words, jobs, panel in self._alike("blind")
+            for column, words, jobs, panel in self._distinct_results("blind")
         )
 
     def warnings(self) -> list[str]:
-        """The jobs' warnings, each once, with the setting where only some jobs have it."""
+        """The jobs' warnings, each once, with the setting if only some jobs have it."""
         found: dict[str, list[FinishedJob]] = {}
         for job in self.finished:
             for warning in job.metrics["warnings"]:
@@ -162,8 +162,8 @@ class Sweep:
         shared = [word for word in jobs[0].overrides if all(word in job.overrides for job in jobs)]
         return [word for word in shared if not all(word in job.overrides for job in self.jobs)]
 
-    def _alike(self, part: str) -> Iterator[tuple[str, tuple[str, ...], list[FinishedJob], int]]:
-        """Each column with the jobs that found the same: their setting, they themselves, and their panel."""
+    def _distinct_results(self, part: str) -> Iterator[tuple[str, tuple[str, ...], list[FinishedJob], int]]:
+        """Each column with the overrides, the jobs and the panel of each distinct result."""
         found: dict[tuple[str, str], list[FinishedJob]] = {}
         for job in self.finished:
             for column in job.metrics[part]:
@@ -174,7 +174,7 @@ class Sweep:
             yield column, self._row_words(column, jobs, groups), jobs, panels[jobs[0].name]
 
     def _panels(self) -> dict[str, int]:
-        """The panel of each job: jobs on the same images share one, and so do those that a number alone parts."""
+        """The panel of each job: shared by jobs with the same images, or that differ only by a swept number."""
         numbers = self.numbers
         first: dict[tuple[str, ...], str] = {}
         for job in self.finished:
@@ -199,7 +199,7 @@ class Sweep:
     def _row_words(
         self, column: str, jobs: list[FinishedJob], groups: list[tuple[str, list[FinishedJob]]]
     ) -> tuple[str, ...]:
-        # The column says which attack it is.
+        # The column already names the attack.
         words = _without_attack(self.setting(jobs))
         others = [job for name, group in groups if name == column and group is not jobs for job in group]
         if any(set(words) <= set(job.overrides) for job in others):
@@ -208,13 +208,13 @@ class Sweep:
 
 
 def collect_sweep(folder: Path) -> Sweep:
-    """Reads the folders of a sweep's jobs; one that was never started has no folder, and is not known of.
+    """Reads the folders of a sweep's jobs; jobs that were never started have no folder.
 
     Args:
-        folder: Holds a folder a job with its `overrides.json` and, if it finished, its `metrics.json`.
+        folder: Has one folder per job with its `overrides.json` and, if it finished, its `metrics.json`.
 
     Raises:
-        MiaError: There is no such folder in it.
+        MiaError: It has no such folder.
     """
     finished, missing = [], []
     for path in sorted(folder.glob("*/overrides.json"), key=lambda path: _by_number(path.parent.name)):
@@ -230,7 +230,7 @@ def collect_sweep(folder: Path) -> Sweep:
 
 
 def _finding(metrics: Mapping[str, Any], part: str, column: str) -> str:
-    """What two jobs must agree on for one row to stand for both."""
+    """The result and settings that two jobs must share to be shown as one row."""
     settings = IMAGES if part == "blind" else MODEL if column == "l_rec" else ATTACK
     result = {name: value for name, value in metrics[part][column].items() if name not in ADJUSTED}
     return json.dumps(result, sort_keys=True) + _settings(metrics, settings)
@@ -241,7 +241,7 @@ def _settings(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
 
 
 def without(words: Sequence[str], settings: Sequence[str]) -> tuple[str, ...]:
-    """The overrides that are of none of these settings."""
+    """The overrides of other settings than these."""
     return tuple(word for word in words if word.partition("=")[0] not in settings)
 
 

@@ -1,4 +1,4 @@
-"""AUC against the number that a sweep goes through: a curve a column, a panel a set of images."""
+"""AUC against the swept number: one curve per column, one panel per set of images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from mia_exp.report.swept_number import Spacing, spacing, step_to_zero
 
 MARKERS = ("o", "s", "^", "D", "v")
 LINES = ("-", "--", "-.", ":")
-# A line's dashes: a name, or lengths.
+# A line style: a name, or lengths of dashes.
 Dashes = str | tuple[int, tuple[float, ...]]
-GUESSING = "guessing"
-# More than these in a figure are easier to read as a list.
-MOST_PANELS = 3
-MOST_CURVES = 8
-# Two numbers closer than this share of the axis would be written over each other.
-NARROWEST = 0.045
-# Left of the first number and right of the last, as a share of the axis.
+CHANCE_LABEL = "chance"
+# Sweeps with more panels or curves are drawn as a list.
+MAX_PANELS = 3
+MAX_CURVES = 8
+# Tick labels closer than this share of the axis would overlap.
+MIN_TICK_SPACING = 0.045
+# Margin left of the first number and right of the last, as a share of the axis.
 MARGIN = 0.03
-# Of a line of the legend, in letters.
+# Width of the legend in characters.
 LEGEND_WIDTH = 110
 
 
@@ -39,10 +39,10 @@ class Curve:
     Attributes:
         column: Its name.
         declared: The column.
-        words: What else sets its jobs apart from others of the same images.
-        points: A number each with the column's results there, in ascending order.
-        blind: Whether it never queries the model.
-        separates: Whether, as a blind column, it tells the groups apart somewhere.
+        words: Other overrides that distinguish its jobs from those with the same images.
+        points: Numbers with the column's results, in ascending order.
+        blind: Whether it does not query the model.
+        separates: Whether it is a blind column that separates the groups for some number.
     """
 
     column: str
@@ -54,13 +54,13 @@ class Curve:
 
     @property
     def label(self) -> str:
-        """Title and setting, as matplotlib writes them."""
+        """Title and setting, in matplotlib's notation."""
         setting = " ".join(self.words).replace("$", r"\$")
         return f"{math_title(self.declared)} ({setting})" if setting else math_title(self.declared)
 
     @property
     def constant(self) -> bool:
-        """Whether all jobs found the same."""
+        """Whether all jobs have the same result."""
         return len({id(row) for _, row in self.points}) == 1
 
 
@@ -69,7 +69,7 @@ class Panel:
     """The curves of one set of images.
 
     Attributes:
-        title: What sets these images apart, or nothing.
+        title: The overrides that distinguish these images; may be empty.
         curves: The strongest first.
     """
 
@@ -78,10 +78,10 @@ class Panel:
 
 
 def swept_curves(sweep: Sweep) -> list[Panel] | None:
-    """The sweep as curves over its number, a panel a set of images; None where that would not be readable.
+    """The sweep as curves over its number, one panel per set of images; None if that would not be readable.
 
-    It is not where the sweep goes through no number, where every curve would be a point, or where there are more
-    than a few. A blind column is left out where the number leaves it as it is and it does not separate.
+    That is the case if the sweep has no numeric setting, if every curve would be a single point, or if there are
+    too many curves. A blind column is left out if it does not depend on the number and does not separate.
     """
     if not sweep.numbers:
         return None
@@ -97,8 +97,8 @@ def plot_curves(panels: Sequence[Panel], setting: str, path: Path) -> None:
     """Draws AUC with its interval against the number of a setting.
 
     Args:
-        panels: What is drawn, side by side.
-        setting: The override that is swept.
+        panels: The panels, side by side.
+        setting: The swept setting.
         path: The PNG to write.
     """
     with styled_figure(path, 5.2) as figure:
@@ -108,12 +108,12 @@ def plot_curves(panels: Sequence[Panel], setting: str, path: Path) -> None:
 def draw_curves(figure: Figure, panels: Sequence[Panel], setting: str) -> None:
     """Draws the panels side by side into a figure, with one legend."""
     numbers = sorted({place for panel in panels for curve in panel.curves for place, _ in curve.points})
-    looks = _looks(panels)
+    styles = _styles(panels)
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     for axis, panel in zip(axes, panels, strict=True):
         for curve in panel.curves:
-            _draw(axis, curve, *looks[curve.label])
-        axis.axhline(0.5, color=CHANCE, linewidth=2, linestyle="--", zorder=0, label=GUESSING)
+            _draw(axis, curve, *styles[curve.label])
+        axis.axhline(0.5, color=CHANCE, linewidth=2, linestyle="--", zorder=0, label=CHANCE_LABEL)
         axis.set(xlabel=setting, title=panel.title)
         _place(axis, numbers)
     axes[0].set_ylabel("AUC with its 95 % interval")
@@ -121,7 +121,7 @@ def draw_curves(figure: Figure, panels: Sequence[Panel], setting: str) -> None:
     named = {
         label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    named[GUESSING] = named.pop(GUESSING)
+    named[CHANCE_LABEL] = named.pop(CHANCE_LABEL)
     columns = max(1, min(len(named), LEGEND_WIDTH // (6 + max(map(_width, named)))))
     figure.legend(named.values(), named, loc="outside upper center", ncols=columns)
 
@@ -149,35 +149,35 @@ def _panel(sweep: Sweep, number: str, rows: Sequence[SweepRow]) -> Panel:
 
 
 def _readable(panels: Sequence[Panel]) -> bool:
-    """Whether there is a curve at all, and each has a look of its own."""
-    asked = [[curve for curve in panel.curves if not curve.blind] for panel in panels]
-    if all(len(curve.points) == 1 for curves in asked for curve in curves):
+    """Whether there is a curve with several points, and all curves have distinct styles."""
+    attacks = [[curve for curve in panel.curves if not curve.blind] for panel in panels]
+    if all(len(curve.points) == 1 for curves in attacks for curve in curves):
         return False
-    columns = {curve.column for curves in asked for curve in curves}
-    others = {curve.words for curves in asked for curve in curves}
-    told_apart = len(others) <= (len(ATTACKS) if len(columns) == 1 else len(LINES))
-    few = len(panels) <= MOST_PANELS and max(map(len, asked)) <= MOST_CURVES
-    return few and told_apart and len(columns) <= len(ATTACKS)
+    columns = {curve.column for curves in attacks for curve in curves}
+    others = {curve.words for curves in attacks for curve in curves}
+    distinct = len(others) <= (len(ATTACKS) if len(columns) == 1 else len(LINES))
+    few = len(panels) <= MAX_PANELS and max(map(len, attacks)) <= MAX_CURVES
+    return few and distinct and len(columns) <= len(ATTACKS)
 
 
-def _looks(panels: Sequence[Panel]) -> dict[str, tuple[str, str, Dashes]]:
-    """Colour, marker and line of each curve by its label: colours for the columns, lines for what else differs.
+def _styles(panels: Sequence[Panel]) -> dict[str, tuple[str, str, Dashes]]:
+    """Colour, marker and line style of each curve by its label: one colour per column, one line style per setting.
 
-    Where there is one column alone, colours are for what else differs.
+    If there is only one column, there is one colour per setting.
     """
     curves = {curve.label: curve for panel in panels for curve in panel.curves if not curve.blind}
     columns = list(dict.fromkeys(curve.column for curve in curves.values()))
     others = list(dict.fromkeys(curve.words for curve in curves.values()))
-    looks: dict[str, tuple[str, str, Dashes]] = {}
+    styles: dict[str, tuple[str, str, Dashes]] = {}
     for label, curve in curves.items():
         own = {other.words for other in curves.values() if other.column == curve.column}
         colour = columns.index(curve.column) if len(columns) > 1 else others.index(curve.words)
         line = [words for words in others if words in own].index(curve.words) if len(columns) > 1 else 0
-        looks[label] = ATTACKS[colour], MARKERS[colour], LINES[line]
+        styles[label] = ATTACKS[colour], MARKERS[colour], LINES[line]
     blind = dict.fromkeys(curve.label for panel in panels for curve in panel.curves if curve.blind)
     for label, dashes in zip(blind, cycle(BLIND_DASHES), strict=False):
-        looks[label] = BLIND, "", dashes
-    return looks
+        styles[label] = BLIND, "", dashes
+    return styles
 
 
 def _draw(axis: Axes, curve: Curve, color: str, marker: str, line: Dashes) -> None:
@@ -191,13 +191,13 @@ def _draw(axis: Axes, curve: Curve, color: str, marker: str, line: Dashes) -> No
 
 
 def _place(axis: Axes, numbers: Sequence[float]) -> None:
-    """Spaces the axis of the numbers, and writes those that there is room for."""
+    """Sets the scale of the axis of numbers, and labels as many numbers as fit."""
     kind = spacing(numbers)
     if kind is Spacing.log:
         axis.set_xscale("log")
     elif kind is Spacing.symlog:
         smallest = min(number for number in numbers if number > 0)
-        # matplotlib's linear part is 10 / 9 of what it is told, in decades.
+        # matplotlib's linear part has a width of 10 / 9 of linscale, in decades.
         axis.set_xscale("symlog", linthresh=smallest, linscale=0.9 * step_to_zero(numbers))
     transform = axis.get_xaxis().get_transform()
     across = transform.transform(np.array(numbers, float))
@@ -205,12 +205,12 @@ def _place(axis: Axes, numbers: Sequence[float]) -> None:
     axis.set_xlim(*transform.inverted().transform(np.array([across[0] - margin, across[-1] + margin])))
     written: list[int] = []
     for index, place in enumerate(across):
-        if not written or place - across[written[-1]] >= NARROWEST * (across[-1] - across[0]):
+        if not written or place - across[written[-1]] >= MIN_TICK_SPACING * (across[-1] - across[0]):
             written.append(index)
     axis.set_xticks([numbers[index] for index in written], [f"{numbers[index]:g}" for index in written])
     axis.minorticks_off()
 
 
 def _width(label: str) -> int:
-    """The letters of a label, without what only matplotlib reads."""
+    """The number of characters of a label, without matplotlib's markup."""
     return len(label.replace(r"\mathrm", "").replace("$", ""))

@@ -1,18 +1,18 @@
-"""What a sweep leaves in its folder: the table of its jobs as data, text, page and figure."""
+"""The files of a sweep's folder: the table of its jobs as JSON, Markdown, HTML and figure."""
 
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.forest import Estimate, plot_forest
 from mia_exp.report.numbers import json_text
 from mia_exp.report.page import render_sweep_page
 from mia_exp.report.sweep import FinishedJob, Sweep, SweepRow, collect_sweep
 from mia_exp.report.sweep_curve import plot_curves, swept_curves
-from mia_exp.report.sweep_table import describe, judged_images, markdown, sweep_table
+from mia_exp.report.sweep_table import describe, evaluated_images, markdown, sweep_table
 from mia_exp.report.table import NOTE, results_table
 
 
@@ -20,25 +20,25 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
     """Writes `sweep.json`, `sweep.md`, `sweep.png` and `sweep.html`, and prints the table.
 
     Args:
-        folder: Holds a folder a job.
+        folder: Has one folder per job.
         console: Where to print; by default standard output.
 
     Raises:
-        MiaError: It holds no job.
+        MiaError: It has no job.
     """
     sweep = collect_sweep(folder)
-    with whole(folder / "sweep.json") as path:
+    with atomic_write(folder / "sweep.json") as path:
         path.write_text(json_text(_plain(sweep)))
-    with whole(folder / "sweep.md") as path:
+    with atomic_write(folder / "sweep.md") as path:
         path.write_text(markdown(sweep), encoding="utf-8")
     figure, panels = folder / "sweep.png" if sweep.finished else None, swept_curves(sweep)
     if figure is not None:
-        with whole(figure) as path:
+        with atomic_write(figure) as path:
             if panels is None:
                 plot_forest(_estimates(sweep), path)
             else:
                 plot_curves(panels, sweep.numbers[0], path)
-    with whole(folder / "sweep.html") as path:
+    with atomic_write(folder / "sweep.html") as path:
         against = None if panels is None else sweep.numbers[0]
         path.write_text(render_sweep_page(sweep, folder, figure, against), encoding="utf-8")
     _print(sweep, folder, console or Console(emoji=False))
@@ -46,7 +46,7 @@ def write_sweep_report(folder: Path, console: Console | None = None) -> None:
 
 def _print(sweep: Sweep, folder: Path, console: Console) -> None:
     console.print()
-    for line in judged_images(sweep):
+    for line in evaluated_images(sweep):
         console.print(line, highlight=False, markup=False)
     for warning in sweep.warnings():
         console.print(f"[yellow]Warning:[/yellow] {escape(warning)}", highlight=False)

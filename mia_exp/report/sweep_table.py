@@ -1,4 +1,4 @@
-"""A sweep's findings as text: rows and Markdown."""
+"""A sweep's results as text: rows and Markdown."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ HEADER = (
     f"TPR at {percent(float(FPR))} FPR",
     "balanced accuracy",
     "accuracy at its threshold",
-    "AUC less L_rec's",
+    "AUC difference to L_rec",
 )
 
 
 def sweep_table(sweep: Sweep) -> tuple[list[str], list[Row], list[Row]]:
-    """The number columns' titles, the attacks' rows, the blind rows; a column without any number is left out."""
+    """The titles of the number columns, the attacks' rows and the blind rows, without empty columns."""
     attacks, blind = sweep.attack_rows(), sweep.blind_rows()
     cells = [_cells(row) for row in (*attacks, *blind)]
     filled = [place for place in range(len(HEADER)) if any(line[place] for line in cells)]
@@ -32,18 +32,18 @@ def sweep_table(sweep: Sweep) -> tuple[list[str], list[Row], list[Row]]:
     return [HEADER[place] for place in filled], rows[: len(attacks)], rows[len(attacks) :]
 
 
-def judged_images(sweep: Sweep) -> list[str]:
-    """The datasets and how many images of each were judged, a line each."""
+def evaluated_images(sweep: Sweep) -> list[str]:
+    """The datasets and how many images of each were evaluated, one line each."""
     return list(dict.fromkeys(f"{job.metrics['dataset']}: {images(job.metrics)}." for job in sweep.finished))
 
 
 def describe(sweep: Sweep, job: Job) -> str:
-    """The overrides that set a job apart; all of them where nothing does."""
+    """The overrides that distinguish a job; all overrides if none does."""
     return " ".join(sweep.setting([job]) or job.overrides)
 
 
 def markdown(sweep: Sweep) -> str:
-    """The table as Markdown, with what was judged over it and the missing jobs under it."""
+    """The table as Markdown, with the evaluated images above it and the missing jobs below it."""
     header, attacks, blind = sweep_table(sweep)
     lines = [_markdown_line(["", *header]), _markdown_line(["---"] * (len(header) + 1))]
     lines += [_markdown_line([f"{row.name}: {row.meaning}", *row.cells]) for row in attacks]
@@ -52,7 +52,7 @@ def markdown(sweep: Sweep) -> str:
         lines.append(_markdown_line([f"*blind:* {row.name}{mark}: {row.meaning}", *row.cells]))
     missing = [f"- missing: `{describe(sweep, job)}`" for job in sweep.missing]
     table = [*lines, "", "In brackets: 95 % intervals."] if attacks else []
-    blocks = ["\n".join(block) for block in (judged_images(sweep), table, missing) if block]
+    blocks = ["\n".join(block) for block in (evaluated_images(sweep), table, missing) if block]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The settings whose numbers a sweep goes through, and how the numbers are best spaced on an axis."""
+"""The swept numeric settings, and the best axis scale for their values."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from statistics import median
 
 import numpy as np
 
-# From this ratio of the largest to the smallest number on, a logarithmic axis is considered.
+# A logarithmic axis is considered if the ratio of the largest to the smallest number is at least this.
 DECADE = 10
 
 
 class Spacing(Enum):
-    """How numbers are placed on an axis: `symlog` is logarithmic with a place for 0."""
+    """The scale of an axis: `symlog` is logarithmic, with 0 included."""
 
     linear = "linear"
     log = "log"
@@ -21,12 +21,12 @@ class Spacing(Enum):
 
 
 def swept_numbers(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """The settings that every job has a number for, and not all the same: the one with the most numbers first.
+    """The settings that have a number in every job, and not always the same: the one with the most values first.
 
-    A seed is left out: it is a name that happens to be written in digits, and has no order.
+    Seeds are left out, since their order has no meaning.
 
     Args:
-        jobs: The overrides of each, such as `attack.alpha=0.5`.
+        jobs: The overrides of each job, such as `attack.alpha=0.5`.
     """
     found = {}
     for setting in dict.fromkeys(word.partition("=")[0] for word in jobs[0]) if jobs else ():
@@ -37,7 +37,7 @@ def swept_numbers(jobs: Sequence[Sequence[str]]) -> list[str]:
 
 
 def number_in(words: Sequence[str], setting: str) -> float | None:
-    """The number that overrides give a setting; None where they give none."""
+    """The number that overrides set a setting to; None if there is none."""
     values = [word.partition("=")[2] for word in words if word.startswith(f"{setting}=")]
     try:
         number = float(values[-1])
@@ -47,10 +47,10 @@ def number_in(words: Sequence[str], setting: str) -> float | None:
 
 
 def spacing(numbers: Sequence[float]) -> Spacing:
-    """The spacing that keeps neighbours furthest apart; logarithmic ones only where numbers span a decade.
+    """The scale with the largest minimum gap between neighbours; logarithmic only if numbers span a decade.
 
     Args:
-        numbers: In ascending order, each once.
+        numbers: In ascending order, without duplicates.
     """
     positive = [number for number in numbers if number > 0]
     if numbers[0] < 0 or len(positive) < 2 or positive[-1] < DECADE * positive[0]:
@@ -64,11 +64,11 @@ def spacing(numbers: Sequence[float]) -> Spacing:
 
 
 def step_to_zero(numbers: Sequence[float]) -> float:
-    """How far left of the smallest positive number 0 is placed, in decades: a step like the others."""
+    """The distance of 0 from the smallest positive number, in decades: the median step of the others."""
     logarithms = [math.log10(number) for number in numbers if number > 0]
     return median(after - before for before, after in pairwise(logarithms))
 
 
 def _narrowest(places: Sequence[float]) -> float:
-    """The smallest gap between neighbours, as a share of the whole."""
+    """The smallest gap between neighbours, as a share of the range."""
     return float(np.diff(places).min()) / (places[-1] - places[0])

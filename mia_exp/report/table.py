@@ -21,17 +21,17 @@ from mia_exp.report.answer import (
     rate_notes,
 )
 
-# Of the names, in a terminal where not everything fits.
+# Minimum width of the names in a narrow terminal.
 NAME_WIDTH = 12
-NOTE = "Brackets: 95 % intervals. Blind columns never query the model; * separates."
+NOTE = "Brackets: 95 % intervals. Blind columns do not query the model; * separates."
 
 
 def print_table(metrics: Mapping[str, Any], console: Console | None = None) -> None:
-    """Prints what was asked, the warnings, the answer and the table.
+    """Prints the question, the warnings, the answer and the table.
 
     Args:
         metrics: The content of `metrics.json`.
-        console: Where to; by default standard output.
+        console: Where to print; by default standard output.
     """
     console = console or Console(emoji=False)
     console.print(question(metrics), highlight=False, markup=False)
@@ -65,15 +65,15 @@ def results_table(header: Sequence[str], groups: Sequence[tuple[str, Sequence[Ro
 
     Args:
         header: Titles of the number columns.
-        groups: Rows under the name of what they have in common.
-        two_lines: Whether intervals stand under their numbers and meanings under the names.
+        groups: Groups of rows, each with its heading.
+        two_lines: Whether intervals are below their numbers and meanings below the names.
     """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("", min_width=NAME_WIDTH)
     lines = [(name, [_line(row, len(header), two_lines) for row in rows]) for name, rows in groups if rows]
     for place, name in enumerate(header, 1):
         parts = [part for _, rows in lines for row in rows for part in row[place].split("\n")]
-        # No wider than its numbers and the longest word over them, so that the names keep the most.
+        # No wider than its numbers and the longest word of its title, which leaves most space for the names.
         table.add_column(name, max_width=max(map(len, [*name.split(), *parts])))
     for name, rows in lines:
         table.add_row()

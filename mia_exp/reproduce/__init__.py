@@ -1,1 +1,1 @@
-"""Every table and figure of the paper, made again by one command each, beside the published numbers."""
+"""Reproduction of every table and figure of the paper, by one command each, beside the published numbers."""

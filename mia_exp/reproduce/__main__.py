@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mia_exp.core.errors import MiaError
-from mia_exp.core.terminal import plain_console, print_in_what_there_is
+from mia_exp.core.terminal import plain_console, replace_unencodable
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
@@ -20,11 +20,11 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Entry point of `mia-reproduce`: exits 1 if a cell is missing."""
-    print_in_what_there_is()
+    replace_unencodable()
     parser = argparse.ArgumentParser(prog="mia-reproduce", description=__doc__)
     parser.add_argument("words", nargs="+", metavar="ITEM", help="all, status, page, an item, or SETTING=VALUE")
     parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu", help="how large: cpu or paper")
-    # Settings may stand behind --scale.
+    # Overrides may follow --scale.
     arguments = parser.parse_intermixed_args()
     overrides = [word for word in arguments.words if "=" in word]
     names = [word for word in arguments.words if "=" not in word]
@@ -32,22 +32,22 @@ def main() -> None:
         if name not in ("all", "status", "page", *ITEMS):
             parser.error(f"{name}: expected all, status, page, or one of {', '.join(ITEMS)}")
     try:
-        # All are done: what is missing in one leaves the others whole.
+        # All items are run, even if cells of one are missing.
         with handled_by(terminate):
             missing = [_do(name, arguments.scale, overrides) for name in names]
         sys.exit(1 if any(missing) else 0)
     except MiaError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("interrupted; the same command continues from here", file=sys.stderr)  # noqa: T201
         sys.exit(INTERRUPTED)
     except Terminated:
-        print("terminated; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("terminated; the same command continues from here", file=sys.stderr)  # noqa: T201
         sys.exit(STATUS)
 
 
 def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
-    """Does what one word of the command line asks; returns whether something is missing."""
+    """Runs one item of the command line; returns whether cells are missing."""
     if name == "status":
         from mia_exp.reproduce.status import print_status
 
@@ -65,12 +65,12 @@ def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
 
 
 def _run(command: Sequence[str]) -> int:
-    """Runs a command to its end, whatever it is told meanwhile; returns its exit status."""
+    """Runs a command and waits for its end, also after Ctrl-C or SIGTERM; returns its exit status."""
     with subprocess.Popen(command) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # Ctrl-C reaches the sweep as well, which leaves its jobs in order.
+            # Ctrl-C reaches the sweep too, which ends cleanly.
             process.wait()
             return INTERRUPTED
         except Terminated:
@@ -87,10 +87,10 @@ def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     folder = RESULTS / scale
     for experiment in item.experiments:
         if wanting := item.wanting(experiment):
-            plain_console(stderr=True).print(f"{experiment}: left out, since {wanting} is not there")
+            plain_console(stderr=True).print(f"{experiment}: skipped, since {wanting} is missing")
             continue
         words = [f"experiment={experiment}", f"scale={scale}", *overrides]
-        # How jobs are launched is no part of what they are.
+        # The launcher does not change a job's results.
         planned = [
             [word for word in job.overrides if not word.startswith("hydra")] for job in read_command(words).jobs
         ]

@@ -1,4 +1,4 @@
-"""What can be made again: the paper's tables and figures, and the experiments that each of them needs."""
+"""The items that can be reproduced: the paper's tables and figures, with their experiments."""
 
 import os
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Item:
     Attributes:
         name: Such as `table4`: the target is `make reproduce-table4`.
         title: What it shows.
-        experiments: Names of the experiment files that it is made of.
-        needs: Experiments whose dataset cannot be downloaded by command, with the folder of $MIA_EXP_DATA that
-            must be there; where it is not, they are left out and named.
-        downloads: Experiments that need the ImageNet weights of Wide-ResNet50-2, which are left out where those
-            were not downloaded before: a scale that does without them should not depend on a connection.
+        experiments: Names of its experiment files.
+        needs: Experiments whose dataset cannot be downloaded automatically, with the required folder in
+            $MIA_EXP_DATA; if it is missing, they are skipped and named.
+        downloads: Experiments that need the ImageNet weights of Wide-ResNet50-2; they are skipped unless the
+            weights have been downloaded, so that an item does not depend on a network connection.
     """
 
     name: str
@@ -30,8 +30,8 @@ class Item:
     downloads: tuple[str, ...] = ()
 
     def wanting(self, experiment: str) -> str | None:
-        """What an experiment needs and is not there; None where nothing is wanting."""
-        if experiment in self.downloads and not PAPER_FEATURES.is_here():
+        """A missing requirement of an experiment; None if there is none."""
+        if experiment in self.downloads and not PAPER_FEATURES.is_available():
             return "the weights of Wide-ResNet50-2 (features=wide_resnet50_2 downloads them)"
         for name, folder in self.needs:
             if name == experiment:
@@ -42,16 +42,16 @@ class Item:
 
 
 _ITEMS = (
-    Item("table1", "Reconstruction error, and less the difficulty", ("table1",)),
+    Item("table1", "Reconstruction error, with and without the difficulty", ("table1",)),
     Item(
         "table2",
-        "Difficulty from people and from shadow models",
+        "Supervised and multi-image difficulty",
         ("table1", "table2", "table2_multi_image", "table2_bdd"),
         (("table2", "vsd"), ("table2_bdd", "bdd100k")),
     ),
     Item(
         "table3",
-        "A classifier of loss maps",
+        "Shadow-model classifier",
         ("table1", "table3", "table3_bdd"),
         (("table3_bdd", "bdd100k"),),
     ),
@@ -61,16 +61,16 @@ _ITEMS = (
     Item("fig1", "Easiest and hardest images", ("fig1",)),
     Item("fig2", "The method as a diagram", ()),
     Item("fig3", "L_rec and L_mem, pix2pixHD", ("fig3",)),
-    Item("fig4", "Difficulty from a shadow model, by its pairs", ("fig4",)),
+    Item("fig4", "Multi-image difficulty, by number of shadow pairs", ("fig4",)),
     Item("fig5", "L_rec against two difficulties, pix2pixHD", ("fig5",), (("fig5", "vsd"),)),
     Item("fig6", "L_rec and L_mem, pix2pix", ("fig6",)),
     Item("fig7", "L_rec against two difficulties, pix2pix", ("fig7",), (("fig7", "vsd"),)),
     Item("fig8", "AUC against alpha", ("fig8",)),
     Item("fig9", "AUC against epochs", ("fig9", "fig9_maps2sat")),
     Item("fig10", "AUC against the defense's sigma", ("fig10",)),
-    Item("fig11", "Classifier of loss maps, by its pairs", ("fig11",)),
+    Item("fig11", "Shadow-model classifier, by number of shadow pairs", ("fig11",)),
     Item("fig12", "Faces from landmarks", ("fig12",)),
-    Item("fig13", "Easiest and hardest by the learned difficulty", ("fig13",), (("fig13", "vsd"),)),
+    Item("fig13", "Easiest and hardest images by the supervised difficulty", ("fig13",), (("fig13", "vsd"),)),
     Item("fig14", "ImageNet, training and test", ("fig14",), (("fig14", "imagenet"),)),
     Item(
         "fig15",

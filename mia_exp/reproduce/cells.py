@@ -1,4 +1,4 @@
-"""What the experiments found: one cell a job."""
+"""The results of the experiments: one cell per job."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Cell:
 
     Attributes:
         experiment: Its name.
-        overrides: What sets the job apart, such as `{"dataset": "facades"}`.
-        metrics: The content of its `metrics.json`; None where it has not finished.
+        overrides: The overrides of the job, such as `{"dataset": "facades"}`.
+        metrics: The content of its `metrics.json`; None if it has not finished.
     """
 
     experiment: str
@@ -29,25 +29,25 @@ class Cell:
         return " ".join(f"{key}={value}" for key, value in self.overrides.items())
 
     def result(self, column: str) -> Mapping[str, Any] | None:
-        """A column's entry in the results, an attack's or a blind one's; None where there is none."""
+        """A column's entry in the results, of an attack or a blind column; None if there is none."""
         if self.metrics is None:
             return None
         found: Mapping[str, Any] | None = self.metrics["attacks"].get(column) or self.metrics["blind"].get(column)
         return found
 
     def delta(self, name: str) -> Mapping[str, Any] | None:
-        """A paired difference, such as `l_mem - l_rec`; None where there is none."""
+        """A paired difference, such as `l_mem - l_rec`; None if there is none."""
         return None if self.metrics is None else self.metrics["deltas"].get(name)
 
 
 def backbone_of(metrics: Mapping[str, Any]) -> str:
-    """The network of features of a run; results of before components had a `kind` call it `backbone`."""
+    """The backbone of a run; older results have it under `backbone` instead of `kind`."""
     features = metrics["features"]
     return str(features["kind"] if "kind" in features else features["backbone"])
 
 
 def read_cells(folder: Path, experiments: Sequence[str]) -> list[Cell]:
-    """Reads what `save_cells` kept; experiments that were not run are left out."""
+    """Reads the results that `save_cells` wrote; experiments that were not run are skipped."""
     cells = []
     for experiment in experiments:
         path = folder / f"{experiment}.json"
@@ -58,14 +58,14 @@ def read_cells(folder: Path, experiments: Sequence[str]) -> list[Cell]:
 
 
 def save_cells(sweep: Path, experiment: str, planned: Sequence[Sequence[str]], folder: Path) -> list[Cell]:
-    """Keeps what the jobs of a sweep found in `folder / experiment.json`.
+    """Saves the results of a sweep's jobs to `folder / experiment.json`.
 
     Args:
-        sweep: The sweep's folder: a folder a job, by its number, with `overrides.json` and, if it finished,
-            `metrics.json`. What other jobs left there before is not read.
+        sweep: The sweep's folder: one folder per job, named by its number, with `overrides.json` and, if it
+            finished, `metrics.json`. Results of other, earlier jobs are ignored.
         experiment: Its name.
         planned: The overrides of each job.
-        folder: Where results are kept.
+        folder: The folder of the results.
 
     Returns:
         The cells, finished or not.
@@ -77,7 +77,7 @@ def save_cells(sweep: Path, experiment: str, planned: Sequence[Sequence[str]], f
         "experiment": experiment,
         "jobs": [{"overrides": dict(cell.overrides), "metrics": cell.metrics} for cell in cells],
     }
-    with whole(folder / f"{experiment}.json") as path:
+    with atomic_write(folder / f"{experiment}.json") as path:
         path.write_text(json.dumps(content, indent=1) + "\n")
     return cells
 

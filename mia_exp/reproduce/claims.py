@@ -1,4 +1,4 @@
-"""What the paper says in words, held against our numbers: each claim in every cell that can speak to it."""
+"""The paper's claims, tested against the results of mia_exp in every cell that a claim applies to."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.tables import NAMES
 
-# What says which experiment a cell is of, whatever is swept besides.
+# The overrides that identify a case, whatever else is swept.
 CASE = ("victim", "dataset", "split", "features")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One cell's word on a claim, or that of two cells.
+    """The result of testing a claim on one or two cells.
 
     Attributes:
-        cell: Which.
-        held: True, False, or None where the interval leaves it open.
+        cell: The title of the cell.
+        held: True, False, or None if the interval leaves it open.
         detail: The numbers.
     """
 
@@ -30,18 +30,18 @@ class Claim:
     """A statement of the paper.
 
     Attributes:
-        text: What it says.
-        experiments: Where it is looked for.
-        judge: The words of these experiments' cells on it.
+        text: The claim.
+        experiments: The experiments that it is tested on.
+        test: Tests it on the cells of these experiments.
     """
 
     text: str
     experiments: tuple[str, ...]
-    judge: Callable[[Sequence[Cell]], list[Finding]]
+    test: Callable[[Sequence[Cell]], list[Finding]]
 
     def findings(self, cells: Sequence[Cell]) -> list[Finding]:
-        """All that can be said of it; cells that have not finished say nothing."""
-        return self.judge(
+        """The results of the test; cells that have not finished are skipped."""
+        return self.test(
             [cell for cell in cells if cell.experiment in self.experiments and cell.metrics is not None]
         )
 
@@ -49,7 +49,7 @@ class Claim:
 def _difference(name: str) -> Callable[[Sequence[Cell]], list[Finding]]:
     """The claim that a paired difference of AUC is above zero."""
 
-    def judge(cells: Sequence[Cell]) -> list[Finding]:
+    def test(cells: Sequence[Cell]) -> list[Finding]:
         findings = []
         for cell in cells:
             if delta := cell.delta(name):
@@ -58,7 +58,7 @@ def _difference(name: str) -> Callable[[Sequence[Cell]], list[Finding]]:
                 findings.append(Finding(_title(cell), held, f"{delta['auc']:+.3f} [{low:+.3f}, {high:+.3f}]"))
         return findings
 
-    return judge
+    return test
 
 
 def _larger(
@@ -66,14 +66,14 @@ def _larger(
 ) -> Callable[[Sequence[Cell]], list[Finding]]:
     """The claim that one cell's AUC, or gain in AUC, is larger than another's: open where the intervals overlap.
 
-    Two attacks are compared by their paired gains over L_rec on the same images, whose intervals are the narrower.
+    Two attacks are compared by their paired gains over L_rec on the same images, which have narrower intervals.
 
     Args:
-        this: What sets the one apart from others of its case (`{}` for nothing), and the column or difference.
-        than: The same of the other.
+        this: Overrides that select one cell of a case (may be empty), and the column or difference.
+        than: The same for the other cell.
     """
 
-    def judge(cells: Sequence[Cell]) -> list[Finding]:
+    def test(cells: Sequence[Cell]) -> list[Finding]:
         findings = []
         for case in dict.fromkeys(_case(cell) for cell in cells):
             members = [cell for cell in cells if _case(cell) == case]
@@ -86,18 +86,18 @@ def _larger(
                 findings.append(Finding(_title(members[0]), held, detail))
         return findings
 
-    return judge
+    return test
 
 
-def _on(victim: str, judge: Callable[[Sequence[Cell]], list[Finding]]) -> Callable[[Sequence[Cell]], list[Finding]]:
-    """The same claim, made of one kind of victim alone."""
-    return lambda cells: judge([cell for cell in cells if cell.overrides["victim"] == victim])
+def _on(victim: str, test: Callable[[Sequence[Cell]], list[Finding]]) -> Callable[[Sequence[Cell]], list[Finding]]:
+    """The same claim, for one kind of victim only."""
+    return lambda cells: test([cell for cell in cells if cell.overrides["victim"] == victim])
 
 
 def _pick(cells: Sequence[Cell], about: Mapping[str, str], name: str) -> tuple[float, float, float] | None:
-    """A column or difference of the first cell that fits, with its interval.
+    """A column or difference of the first matching cell, with its interval.
 
-    `first` and `last` in `about` stand for the ends of what was swept.
+    `first` and `last` in `about` mean the smallest and largest swept value.
     """
     for key, wanted in about.items():
         values = sorted({float(cell.overrides[key]) for cell in cells if key in cell.overrides})
@@ -131,23 +131,23 @@ CLAIMS = (
         _difference("l_mem - l_rec"),
     ),
     Claim(
-        "The difficulty that people's search times teach improves on it too (Table 2).",
+        "So does the supervised difficulty (Table 2).",
         ("table2",),
         _difference("l_mem_vsd - l_rec"),
     ),
     Claim("So does a shadow model's error (Table 2).", ("table2_multi_image",), _difference("l_mem_multi - l_rec")),
     Claim(
-        "The single-image difficulty serves better than the one that people teach (Table 2).",
+        "The single-image difficulty is better than the supervised one (Table 2).",
         ("table1", "table2"),
         _larger(({}, "l_mem - l_rec"), ({}, "l_mem_vsd - l_rec")),
     ),
     Claim(
-        "On pix2pixHD it serves better than a shadow model's error (Table 2).",
+        "On pix2pixHD it is better than a shadow model's error (Table 2).",
         ("table1", "table2_multi_image"),
         _on("pix2pixhd", _larger(({}, "l_mem - l_rec"), ({}, "l_mem_multi - l_rec"))),
     ),
     Claim(
-        "It serves better than a classifier of loss maps (Table 3).",
+        "L_mem is better than the shadow-model classifier (Table 3).",
         ("table1", "table3"),
         _larger(({}, "l_mem - l_rec"), ({}, "shadow_score - l_rec")),
     ),
@@ -167,7 +167,7 @@ CLAIMS = (
         _larger(({"query.epoch": "last"}, "l_mem"), ({"query.epoch": "first"}, "l_mem")),
     ),
     Claim(
-        "Noise on the answers lowers the attack (Fig. 10, none and the strongest).",
+        "Noise on the outputs weakens the attack (Fig. 10, no noise and the strongest).",
         ("fig10",),
         _larger(({"defense.sigma": "first"}, "l_mem"), ({"defense.sigma": "last"}, "l_mem")),
     ),

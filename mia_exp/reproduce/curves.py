@@ -18,7 +18,7 @@ from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
 
 MARKERS = ("o", "s", "^", "D")
-# What a choice is called on an axis, where its override is no word for a reader.
+# Axis labels of choices, if different from the override.
 WORDS = {"False": "no", "True": "yes"}
 
 
@@ -27,12 +27,12 @@ class Curve:
     """A figure of AUC against one setting.
 
     Attributes:
-        setting: The override that is swept.
-        label: What the axis says.
-        columns: The results that are drawn, a line each.
-        across: The overrides that have a panel for each of their values, side by side.
-        logarithmic: Whether the axis is.
-        shared: Whether the panels have one axis of the setting. Epochs have not: each dataset has its own count.
+        setting: The swept setting.
+        label: The axis label.
+        columns: The columns that are drawn, one line each.
+        across: The overrides with one panel per value, side by side.
+        logarithmic: Whether the axis is logarithmic.
+        shared: Whether the panels share the axis of the setting; not for epochs, which differ between datasets.
     """
 
     setting: str
@@ -58,7 +58,7 @@ CURVES: dict[str, Curve] = {
         ("dataset", "features"),
     ),
     "fig16": Curve("difficulty.resize", "resize method", ("l_mem", "l_rec")),
-    "fig17": Curve("victim.difficulty_weighting", "difficulty weighs the victim's loss", ("l_mem", "l_rec")),
+    "fig17": Curve("victim.difficulty_weighting", "victim's loss weighted by difficulty", ("l_mem", "l_rec")),
 }
 
 
@@ -68,7 +68,7 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
     Args:
         name: A key of `CURVES`.
         cells: Its jobs at one scale; those that have not finished are left out.
-        stem: The file's path without its ending.
+        stem: The file's path without extension.
     """
     curve = CURVES[name]
     done = [cell for cell in cells if cell.metrics]
@@ -94,7 +94,7 @@ def _panel(curve: Curve, cell: Cell) -> tuple[str, ...]:
 
 def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
     """One score's AUC in percent with its interval, by the setting; cells without it are left out."""
-    # By setting: two attacks on one victim have the same L_rec.
+    # By setting, since two attacks on one victim have the same L_rec.
     found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
     if not found:
         return
@@ -118,7 +118,7 @@ def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, col
 def _draw_choices(
     axis: Axes, found: Mapping[str, Mapping[str, Any]], column: Column, color: str, marker: str, aside: float
 ) -> None:
-    """Settings without an order: no line joins them, and the scores of one stand beside each other."""
+    """Settings without an order: points without a line, with the scores of one setting side by side."""
     aucs = np.array([100 * result["auc"] for result in found.values()])
     ends = np.array([[100 * end for end in result["auc_ci95"]] for result in found.values()]).T
     x = np.arange(len(aucs))
@@ -130,7 +130,7 @@ def _draw_choices(
 
 
 def _damage(axis: Axes, cells: Sequence[Cell]) -> None:
-    """What the noise leaves of the answers, on a second axis."""
+    """The SSIM of outputs with and without noise, on a second axis."""
     points = sorted(
         (float(cell.overrides["defense.sigma"]), cell.metrics["damage"]["answers"]["ssim"])
         for cell in cells
@@ -141,12 +141,12 @@ def _damage(axis: Axes, cells: Sequence[Cell]) -> None:
     twin.set(ylim=(0, 1.05))
     place = axis.get_subplotspec()
     if place and place.is_last_col():
-        twin.set_ylabel("SSIM of the answers (dotted)")
+        twin.set_ylabel("SSIM of the outputs (dotted)")
     twin.grid(visible=False)
 
 
 def _threshold(axis: Axes, cells: Sequence[Cell]) -> None:
-    """The share at which there are as many fitted pixels as columns."""
+    """The interpolation threshold: the share with as many fitted pixels as columns."""
     for cell in cells[:1]:
         assert cell.metrics is not None
         grid = cell.metrics["difficulty"]["working_size"]
@@ -158,7 +158,7 @@ def _threshold(axis: Axes, cells: Sequence[Cell]) -> None:
         axis.annotate(
             words,
             (share, 0.03),
-            # The share is the axis's, the height the panel's.
+            # x in data coordinates, y in axes coordinates.
             xycoords=axis.get_xaxis_transform(),
             xytext=(5, 0),
             textcoords="offset points",
@@ -170,7 +170,7 @@ def _threshold(axis: Axes, cells: Sequence[Cell]) -> None:
 
 
 def _nothing(axis: Axes, cells: Sequence[Cell]) -> None:
-    """Most figures show nothing else."""
+    """Most figures have no extras."""
 
 
 _EXTRAS: dict[str, Callable[[Axes, Sequence[Cell]], None]] = {"fig10": _damage, "fig15": _threshold}

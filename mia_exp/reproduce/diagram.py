@@ -22,10 +22,10 @@ EXPERIMENT = "demo"
 
 
 def draw_diagram(stem: Path) -> None:
-    """Runs what is not cached of the demo and draws one of its members' way through the attack.
+    """Runs the demo, as far as it is not cached, and draws the steps of the attack for one of its members.
 
     Args:
-        stem: The file's path without its ending; a PNG and a PDF are written.
+        stem: The file's path without extension; a PNG and a PDF are written.
 
     Raises:
         MiaError: The run fails.
@@ -36,7 +36,7 @@ def draw_diagram(stem: Path) -> None:
     pipeline.run()
     scores = pipeline.scores
     members = scores.loc[list(pipeline.split_lists.members)]
-    # One in the middle: neither a success to boast of nor a failure.
+    # The member with the median error, as a typical example.
     chosen = members["l_rec"].sort_values().index[len(members) // 2]
     assert pipeline.outputs is not None
     store = pipeline.pair_store
@@ -47,7 +47,7 @@ def draw_diagram(stem: Path) -> None:
     described, predicted = config.difficulty.source.images("x", "y")
     with paper_figure(stem, 4.6) as figure:
         axes = figure.subplots(2, 4)
-        _show(axes[0], (x, v, y, loss_maps(y, v).max(-1)), ("query x", "answer V(x)", "target y", "|V(x) − y|"))
+        _show(axes[0], (x, v, y, loss_maps(y, v).max(-1)), ("query x", "output V(x)", "target y", "|V(x) − y|"))
         titles = (
             f"{predicted}, at 56 × 56",
             rf"features $\psi$ of {described}",
@@ -68,13 +68,13 @@ def draw_diagram(stem: Path) -> None:
 
 @dataclass(frozen=True)
 class DifficultyParts:
-    """What L_diff goes through on its way, as pictures of side S = `difficulty.working_size`.
+    """The intermediate results of L_diff, as images of side S = `difficulty.working_size`.
 
     Attributes:
         image: The image whose colours are predicted, at that size, (S, S, 3) in [0, 1].
-        features: Three directions of psi, those of its largest variance, (S, S, 3) stretched to [0, 1].
+        features: The first three principal components of psi, (S, S, 3), scaled to [0, 1].
         predicted: P psi, (S, S, 3), clipped to [0, 1].
-        error: Mean absolute error of each held-out pixel, (S, S); not a number where a pixel was fitted.
+        error: Mean absolute error of each held-out pixel, (S, S); NaN for fitted pixels.
     """
 
     image: np.ndarray
@@ -84,7 +84,7 @@ class DifficultyParts:
 
     @classmethod
     def of(cls, described: Tensor, predicted: Tensor, config: Config) -> "DifficultyParts":
-        """Works them out for two images (3, H, W) in [0, 1], by plain least squares on all columns."""
+        """Computes them for two images (3, H, W) in [0, 1], by plain least squares on all columns."""
         size, method = config.difficulty.working_size, config.difficulty.resize
         colours = resize(predicted[None], size, method)[0].flatten(1).T.double().numpy()
         with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""Which figure is drawn how."""
+"""Dispatch of items to the functions that draw them."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def draw(item: Item, scale: str, results: Path, outputs: Path) -> None:
     Args:
         item: The table or figure.
         scale: `cpu` or `paper`.
-        results: Has a folder a scale; gets the figure, unless it shows images that may not be passed on.
+        results: Has one folder per scale; gets the figure, unless it shows images that must not be redistributed.
         outputs: Has the runs and their stages.
     """
     stem = results / scale / item.name

@@ -1,10 +1,10 @@
-"""docs/results.md: every table and figure of the paper beside ours, made of results/ alone."""
+"""docs/results.md: every table and figure of the paper beside mia_exp's, made from results/ alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from mia_exp.core.errors import MiaError
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.data.readers.openmoji import ATTRIBUTION
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
@@ -17,26 +17,26 @@ from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, ren
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
 PAGE = Path("docs/results.md")
 SCALES = {
-    "cpu": "Scaled down: 64-pixel victims of some hundred pairs on two CPU cores. Not the paper's numbers.",
-    "paper": "At the paper's size: 256 pixels, its epochs and counts.",
+    "cpu": "Scaled down: 64-pixel victims with at most 100 pairs on two CPU cores. Not comparable with the paper.",
+    "paper": "At the paper's size: 256 pixels, with its numbers of epochs and pairs.",
 }
 
 
 def write_page(results: Path, page: Path = PAGE) -> None:
-    """Puts what the results say in its place on the page.
+    """Writes the generated part to the page, between its two marker lines.
 
     Args:
-        results: Has a folder a scale.
-        page: Has a line where the generated part begins and one where it ends.
+        results: Has one folder per scale.
+        page: The page, with the markers `BEGIN` and `END`.
 
     Raises:
-        MiaError: There is no such page.
+        MiaError: The page does not exist.
     """
     if not page.is_file():
         raise MiaError(f"{page}: there is no such file here; run this in the clone of mia_exp")
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    with whole(page) as path:
+    with atomic_write(page) as path:
         path.write_text(f"{before}{BEGIN}\n{render(results)}\n{END}{after}", encoding="utf-8")
 
 
@@ -54,7 +54,7 @@ def render(results: Path) -> str:
         without = [item for item in ITEMS.values() if not _has(item, folder)]
         if without:
             names = ", ".join(item.name for item in without)
-            blocks.append(f"Not made at this scale: {names}.")
+            blocks.append(f"Not run at this scale: {names}.")
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -72,7 +72,7 @@ def _item(item: Item, folder: Path, scale: str) -> str:
         parts.append(f"![{item.title}](../results/{scale}/{item.name}.png)")
     elif item.name in PICTURES:
         parts.append(
-            "It shows images of the dataset, which may not be passed on: the command leaves it in "
+            "It shows images of the dataset, which must not be redistributed: the command writes it to "
             f"`outputs/reproduce/{scale}/{item.name}/`."
         )
     if item.name not in TABLES and cells:
@@ -87,7 +87,7 @@ def _item(item: Item, folder: Path, scale: str) -> str:
 
 
 def _made(cells: Sequence[Cell]) -> str:
-    """On what, and by which commits of this package."""
+    """The devices and commits that made the results."""
     records = [cell.metrics["provenance"] for cell in cells if cell.metrics is not None]
     devices = dict.fromkeys(record["device"] for record in records)
     commits = dict.fromkeys(f"`{record['git'][:8]}`" for record in records if record["git"])
@@ -103,18 +103,18 @@ def _claims(folder: Path) -> str:
             rows.append([claim.text, *counts, _against(findings)])
     if not rows:
         return ""
-    header = ["What the paper says", "held", "open", "refuted", "where refuted"]
+    header = ["Claim of the paper", "held", "open", "refuted", "where refuted"]
     about = (
-        "In how many cells. Attacks on the same images are compared by their paired difference: open means that "
-        "its 95 % interval includes zero. Two jobs are compared by their intervals: open means that these overlap."
+        "Numbers of cells. Attacks on the same images are compared by their paired difference: open means that its "
+        "95 % interval includes zero. Two jobs are compared by their intervals: open means that these overlap."
     )
-    return f"### What held\n\n{about}\n\n{markdown_table(header, rows)}"
+    return f"### Claims of the paper\n\n{about}\n\n{markdown_table(header, rows)}"
 
 
 def _split_alone(folder: Path) -> str:
     table = render_split_alone(read_cells(folder, ["table1"]))
-    about = "A blind row asks no model: what it reaches on the official split, that split could give to any attack."
-    return f"### What the split alone could give\n\n{about}\n\n{table}" if table else ""
+    about = "Blind columns do not query the model: their AUC on the official split is due to the split alone."
+    return f"### Effect of the split alone\n\n{about}\n\n{table}" if table else ""
 
 
 def _count(findings: list[Finding], held: bool | None) -> int:

@@ -11,10 +11,10 @@ from mia_exp.report.style import styled_figure
 
 @contextmanager
 def paper_figure(stem: Path, height: float) -> Iterator[Figure]:
-    """A figure that is saved as PNG and as PDF when the block ends: the same bytes for the same content.
+    """A figure that is saved as PNG and PDF when the block ends, with the same bytes for the same content.
 
     Args:
-        stem: The file's path without its ending.
+        stem: The file's path without extension.
         height: In inches.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)

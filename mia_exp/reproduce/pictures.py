@@ -1,6 +1,6 @@
-"""Figures that show a dataset's images (Figs. 1, 12, 13 and 14): those of the runs' own reports, labelled.
+"""Figures of a dataset's images (Figs. 1, 12, 13 and 14), taken from the runs' reports, with a title.
 
-Most datasets may not be passed on, so these are kept with the runs, not with the results.
+Most datasets must not be redistributed, so these are saved with the runs, not with the results.
 """
 
 import json
@@ -14,7 +14,7 @@ from mia_exp.report.style import WIDTH
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
 
-# Room above a picture, in inches.
+# Height of the title, in inches.
 TITLE = 0.4
 
 # By figure: which of a report's figures it is.
@@ -27,7 +27,7 @@ PICTURES = {
 
 
 def keep_pictures(name: str, runs: Sequence[Path], folder: Path) -> list[Path]:
-    """Puts the figure `name` of each run under a title that names its dataset and scale, as PNG and PDF.
+    """Saves the figure `name` of each run with a title of dataset and scale, as PNG and PDF.
 
     Args:
         name: A key of `PICTURES`.

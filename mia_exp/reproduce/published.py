@@ -1,13 +1,13 @@
-"""The numbers that Shafran, Peleg, Hoshen (2021) published, as data: ROC-AUC in percent.
+"""The numbers published by Shafran, Peleg, Hoshen (2021): ROC-AUC in percent.
 
-Their tables disagree with each other on three cells; all values are kept, each with the tables that print it.
+Their tables disagree on three cells; all values are kept, each with the tables that print it.
 """
 
 from dataclasses import dataclass
 
 PIX2PIX, PIX2PIXHD = "pix2pix", "pix2pixhd"
 FACADES, MAPS, CITYSCAPES, CELEBA = "facades", "maps2sat", "cityscapes", "celeba"
-# What the paper's tables have as columns, in its order.
+# The columns of the paper's tables, in its order.
 CASES = tuple((victim, dataset) for victim in (PIX2PIX, PIX2PIXHD) for dataset in (FACADES, MAPS, CITYSCAPES))
 
 
@@ -48,7 +48,7 @@ PUBLISHED: dict[str, dict[tuple[str, str], list[Published]]] = {
         (PIX2PIXHD, CELEBA): [Published(99.04, "Fig. 12")],
     },
     "l_mem_aug": _row("Table 4", 98.46, 92.21, 87.81, 99.09, 99.21, 99.91),
-    # The paper has crops in all.
+    # The paper always uses crops.
     "l_mem_aug_flips": {},
     "l_mem_vsd": _row("Table 2", 94.17, 86.54, 77.66, 98.86, 96.86, 99.19),
     "l_mem_multi": _row("Table 2", None, 92.43, 82.47, None, 82.87, 94.76),

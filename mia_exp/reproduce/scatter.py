@@ -1,4 +1,4 @@
-"""Figures of images in a plane: L_rec and L_mem (Figs. 3, 6), L_rec and difficulties (Figs. 5, 7)."""
+"""Scatter plots: L_rec and L_mem (Figs. 3, 6), L_rec and difficulties (Figs. 5, 7)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from mia_exp.report.style import CHANCE, MEMBER, NONMEMBER
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.tables import NAMES, scale_title
 
-# By figure: what is across and what is up, a column of panels each; what is up is the same.
+# By figure: the columns on the x and y axes, one column of panels each; the y axis is the same.
 PLANES = {
     "fig3": (("l_mem", "l_rec"),),
     "fig6": (("l_mem", "l_rec"),),
@@ -28,18 +28,18 @@ PLANES = {
 
 
 def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) -> None:
-    """Draws the figure `name` as PNG and PDF, a panel a run and plane.
+    """Draws the figure `name` as PNG and PDF, one panel per run and pair of columns.
 
     Args:
         name: A key of `PLANES`.
         runs: Folders of finished runs.
-        artifacts: Where the runs' stages are kept.
-        stem: The file's path without its ending.
+        artifacts: Folder of the runs' artifacts.
+        stem: The file's path without extension.
     """
     planes = PLANES[name]
     metrics = json.loads((runs[0] / "metrics.json").read_text())
     columns = columns_of(metrics)
-    # Where two planes are compared, they stand side by side, one dataset above the other, with one axis of errors.
+    # Two pairs of columns are compared side by side, with one row per dataset and a shared y axis.
     shape = (1, len(runs)) if len(planes) == 1 else (len(runs), len(planes))
     with paper_figure(stem, 3.9 * shape[0]) as figure:
         grid = figure.subplots(*shape, squeeze=False, sharey="row" if len(planes) > 1 else False)
@@ -65,9 +65,9 @@ def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) ->
 
 
 def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, columns: Mapping[str, Column]) -> str:
-    """The line of each score that separates best, and the share of the images that it puts on the right side.
+    """The best threshold of each score, and its balanced accuracy.
 
-    It is chosen on the images that it is judged on, which flatters both scores alike.
+    It is chosen on the same images that it is evaluated on, so both accuracies are optimistic.
     """
     words = []
     for name, draw in (("l_mem", axis.axvline), ("l_rec", axis.axhline)):
@@ -78,10 +78,10 @@ def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, col
 
 
 def best_line(score: np.ndarray, is_member: np.ndarray) -> tuple[float, float]:
-    """The threshold below which images are best called members, and the accuracy, both groups weighing the same."""
-    false_alarms, hits, thresholds = roc_curve(is_member, -score, drop_intermediate=False)
-    best = int(np.argmax(hits - false_alarms))
-    return -thresholds[best], (1 + hits[best] - false_alarms[best]) / 2
+    """The threshold (members are below it) with the best balanced accuracy, and that accuracy."""
+    fpr, tpr, thresholds = roc_curve(is_member, -score, drop_intermediate=False)
+    best = int(np.argmax(tpr - fpr))
+    return -thresholds[best], (1 + tpr[best] - fpr[best]) / 2
 
 
 def read_scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:

@@ -1,4 +1,4 @@
-"""The headline cells over seeds: what another split, other initial weights and another order change."""
+"""The headline cells over seeds: the spread over splits, initial weights and training order."""
 
 from collections.abc import Sequence
 from statistics import mean, stdev
@@ -8,9 +8,9 @@ from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.published import PUBLISHED
 from mia_exp.reproduce.tables import NAMES, SPLITS, markdown_table
 
-# An experiment a dataset: both together would take longer than an item should.
+# One experiment per dataset, to limit the time of an item.
 SEEDS = ("seeds_facades", "seeds_maps2sat")
-# What is shown of which attack's jobs, and the difference that it should make.
+# Attack, column and difference that are shown.
 COLUMNS = (
     ("ours", "l_rec", None),
     ("ours", "l_mem", "l_mem - l_rec"),
@@ -20,7 +20,7 @@ LABELS = {"l_rec": "L_rec", "l_mem": "L_mem", "l_mem_aug": "L_mem,aug"}
 
 
 def render_seeds(cells: Sequence[Cell]) -> str:
-    """A row a dataset, split and score: mean and standard deviation over the seeds, and each of them.
+    """One row per dataset, split and score: mean and standard deviation over the seeds, and each value.
 
     Args:
         cells: Jobs of the experiments `SEEDS`; those that have not finished are left out.
@@ -54,7 +54,7 @@ def render_seeds(cells: Sequence[Cell]) -> str:
 
 
 def _jobs(cells: Sequence[Cell], about: dict[str, Any]) -> dict[str, Cell]:
-    """The jobs that fit, by seed."""
+    """The matching jobs, by seed."""
     return {
         cell.overrides["seed"]: cell
         for cell in cells

@@ -1,4 +1,4 @@
-"""How much of a number the split alone could give: random and official splits side by side."""
+"""The effect of the split alone: random and official splits side by side."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from mia_exp.reproduce.tables import NAMES, SPLITS, TABLES, markdown_table, perc
 
 
 def render_split_alone(cells: Sequence[Cell]) -> str:
-    """A row a dataset and victim: the strongest blind row and both scores, each on both splits.
+    """One row per dataset and victim: the strongest blind column and both scores, each on both splits.
 
     Args:
-        cells: The jobs of the experiment `table1`; empty text where none has finished.
+        cells: The jobs of the experiment `table1`; the result is empty if none has finished.
     """
     header = ["", *(f"{name}, {split}" for name in ("strongest blind", "L_rec", "L_mem") for split in SPLITS)]
     rows = []

@@ -14,7 +14,7 @@ from mia_exp.core.terminal import plain_console
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 
-# A table of fewer columns would fold its lines where the output is not a terminal.
+# Minimum width, since a narrower table would wrap if the output is not a terminal.
 COLUMNS = 120
 CAPTION = (
     "Took: the stages of the finished cells one after another, on the machine that made results/; a stage that "

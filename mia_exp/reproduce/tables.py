@@ -1,4 +1,4 @@
-"""The paper's tables with ours beside them, as Markdown."""
+"""The paper's tables with mia_exp's results beside them, as Markdown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Line:
     Attributes:
         label: Its name.
         published: The row's key in `PUBLISHED`.
-        experiment: Where ours comes from.
-        attack: The attack of that experiment's job, or None where it has only one.
+        experiment: The experiment with mia_exp's result.
+        attack: The attack of that experiment's job, or None if it has only one.
         column: The column of its results.
     """
 
@@ -41,7 +41,7 @@ class Line:
     attack: str | None = None
 
     def cell(self, cells: Sequence[Cell], victim: str, dataset: str, split: str) -> Cell | None:
-        """The finished job that the row's cell is made of."""
+        """The finished job of a cell of the row."""
         for cell in cells:
             about = {"dataset": dataset, "victim": victim, "split": split}
             if self.attack is not None:
@@ -79,11 +79,11 @@ TABLES: dict[str, tuple[Line, ...]] = {
 
 
 def render_table(name: str, cells: Sequence[Cell]) -> str:
-    """The table as the paper lays it out: a column a victim and dataset, and under each published row ours.
+    """The table in the paper's layout, with mia_exp's rows below the published ones.
 
     Args:
         name: Such as `table4`.
-        cells: What was found at one scale.
+        cells: The results at one scale.
     """
     header = ["", *(f"{NAMES[victim]} {NAMES[dataset]}" for victim, dataset in CASES)]
     rows = []
@@ -93,22 +93,22 @@ def render_table(name: str, cells: Sequence[Cell]) -> str:
         for split in SPLITS:
             found = [line.cell(cells, *case, split) for case in CASES]
             if any(found):
-                ours = [
-                    _ours(cell, line) if published.get(case) or cell else "–"
+                measured = [
+                    _measured(cell, line) if published.get(case) or cell else "–"
                     for case, cell in zip(CASES, found, strict=True)
                 ]
-                rows.append([f"{line.label}, ours, {split} split", *ours])
+                rows.append([f"{line.label}, mia_exp, {split} split", *measured])
     for split in SPLITS:
         found = [TABLES[name][0].cell(cells, *case, split) for case in CASES]
         if any(found):
             blind = [strongest_blind(cell) if cell else "–" for cell in found]
-            rows.append([f"*strongest blind row, {split} split*", *blind])
+            rows.append([f"*strongest blind column, {split} split*", *blind])
     return markdown_table(header, rows)
 
 
 def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
-    """Each number of ours beside the published ones, with what it stands on."""
-    header = ["", "split", "ours", "paper", "verdict", "N", "seed", "split hash", "features"]
+    """Each number of mia_exp beside the published ones, with its settings."""
+    header = ["", "split", "mia_exp", "paper", "verdict", "N", "seed", "split hash", "features"]
     rows = []
     for line in TABLES[name]:
         for victim, dataset in CASES:
@@ -117,16 +117,16 @@ def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
                 if cell is None or cell.metrics is None:
                     continue
                 about = cell.metrics
-                # What the paper has no number of stands on something as well.
+                # Cells without a published number are listed too.
                 published: Sequence[Published | None] = PUBLISHED[line.published].get((victim, dataset)) or [None]
                 rows += [
                     [
                         f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
                         split,
-                        _ours(cell, line),
+                        _measured(cell, line),
                         f"{number.value} ({number.source})" if number else "–",
                         verdict(number, about, line.column) if number else "not in the paper",
-                        *_stands_on(about),
+                        *_settings_of(about),
                     ]
                     for number in published
                 ]
@@ -134,7 +134,7 @@ def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
 
 
 def render_numbers(cells: Sequence[Cell]) -> str:
-    """What each cell of a figure found, beside the published number where there is one."""
+    """The results of each cell of a figure, beside the published number if there is one."""
     done = [(cell, cell.metrics) for cell in cells if cell.metrics is not None]
     columns = list(dict.fromkeys(column for _, about in done for column in about["attacks"]))
     header = ["", *columns, "paper", "N", "seed", "split hash", "features"]
@@ -151,13 +151,13 @@ def render_numbers(cells: Sequence[Cell]) -> str:
                     for column in columns
                 ),
                 _published(from_here),
-                *_stands_on(about),
+                *_settings_of(about),
             ]
         )
     return markdown_table(header, rows)
 
 
-def _stands_on(about: Mapping[str, Any]) -> list[str]:
+def _settings_of(about: Mapping[str, Any]) -> list[str]:
     return [
         f"{about['n_members']} + {about['n_nonmembers']}",
         str(about["split"]["seed"]),
@@ -167,12 +167,12 @@ def _stands_on(about: Mapping[str, Any]) -> list[str]:
 
 
 def scale_title(metrics: Mapping[str, Any] | None) -> str:
-    """`scale=cpu: 64 pixels`: what each figure is labelled with."""
+    """`scale=cpu: 64 pixels`: the label of each figure."""
     return "" if metrics is None else f"scale={metrics['scale']}: {metrics['victim']['image_size']} pixels"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown."""
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
 
@@ -184,7 +184,7 @@ def percent_with_interval(result: Mapping[str, Any]) -> str:
 
 
 def strongest_blind(cell: Cell) -> str:
-    """What gets furthest from 50 % without asking the victim: `62.0 [54.1, 69.3] (brightness, separates)`."""
+    """The blind column furthest from 50 %: `62.0 [54.1, 69.3] (brightness, separates)`."""
     assert cell.metrics is not None
     name, result = max(cell.metrics["blind"].items(), key=lambda item: abs(item[1]["auc"] - 0.5))
     mark = ", separates" if result["separates"] else ""
@@ -197,7 +197,7 @@ def _published(numbers: Sequence[Published]) -> str:
     return "; ".join(f"{number.value} ({number.source})" for number in numbers) or "–"
 
 
-def _ours(cell: Cell | None, line: Line) -> str:
+def _measured(cell: Cell | None, line: Line) -> str:
     result = None if cell is None else cell.result(line.column)
     if result is None:
         return "missing"

@@ -1,4 +1,4 @@
-"""Where a published number lies to ours, and whether the two may be compared."""
+"""Whether a measured number is above or below a published one, and whether the two are comparable."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,25 +6,25 @@ from typing import Any
 from mia_exp.reproduce.cells import backbone_of
 from mia_exp.reproduce.published import Published
 
-# What the paper had, as far as it says; pairs that a victim was trained on, by dataset.
+# The paper's settings, as far as published; PAPER_MEMBERS: training pairs by dataset.
 PAPER_SIDE = 256
 PAPER_MEMBERS = {"facades": 400, "maps2sat": 1096, "cityscapes": 2975}
 PAPER_BACKBONE = "wide_resnet50_2"
-# Columns that no network of features has a part in.
+# Columns that do not depend on the backbone.
 WITHOUT_FEATURES = ("l_rec", "l_rec_aug", "l_mem_multi", "shadow_score")
 
 
 def place(published: Published, result: Mapping[str, Any]) -> str:
-    """`above`, `below` or `inside the interval`: where ours lies."""
+    """`above`, `below` or `inside the interval`: the measured number relative to the published one."""
     if published.measure == "accuracy":
-        ours = 100 * float(result["accuracy"])
-        return "above" if ours > published.value else "below" if ours < published.value else "equal"
+        measured = 100 * float(result["accuracy"])
+        return "above" if measured > published.value else "below" if measured < published.value else "equal"
     low, high = (100 * end for end in result["auc_ci95"])
     return "above" if low > published.value else "below" if high < published.value else "inside the interval"
 
 
 def differences(metrics: Mapping[str, Any], column: str) -> list[str]:
-    """What sets a run apart from the paper's: reasons why its number cannot confirm or refute a published one."""
+    """Differences from the paper's settings, because of which a run cannot confirm or refute a published number."""
     found = []
     side = metrics["victim"]["image_size"]
     if side != PAPER_SIDE:
@@ -41,7 +41,7 @@ def differences(metrics: Mapping[str, Any], column: str) -> list[str]:
 
 
 def verdict(published: Published, metrics: Mapping[str, Any], column: str) -> str:
-    """A few words: where ours lies, and why that says nothing about the published number, if so."""
+    """The relation to the published number, and the reasons why the two are not comparable, if any."""
     result = metrics["attacks"][column]
     reasons = differences(metrics, column)
     where = place(published, result)

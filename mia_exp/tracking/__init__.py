@@ -1,4 +1,4 @@
-"""Where a run's numbers are mirrored to: a file a logger."""
+"""Loggers, to which a run's results are mirrored: one file each."""
 
 from mia_exp.tracking.base import RunLogger
 from mia_exp.tracking.tracker import Tracker

@@ -1,4 +1,4 @@
-"""What every logger is."""
+"""The base class of loggers."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -11,12 +11,12 @@ from mia_exp.core.component import Component
 if TYPE_CHECKING:
     from mia_exp.tracking.tracker import Tracker
 
-MIRROR = "mirrors numbers; makes none"
+MIRROR = "only mirrors results"
 
 
 @dataclass
 class RunLogger(Component):
-    """Where the numbers of a run are mirrored to; the artifacts stay the source."""
+    """A logger to which the results of a run are mirrored; the artifacts stay the source."""
 
     def open(self, name: str, settings: Mapping[str, Any], folder: Path) -> "AbstractContextManager[Tracker]":
         """Opens the tracker of one run and closes it, also when the run fails.

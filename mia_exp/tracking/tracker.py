@@ -1,4 +1,4 @@
-"""Mirrors a run's numbers to CSV files or to Weights & Biases; the artifacts stay the source."""
+"""Mirrors a run's results to CSV files or to Weights & Biases; the artifacts stay the source."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class WeightsAndBiases(RunLogger):
-    """Weights & Biases; a run of its own for each job of a sweep.
+    """Weights & Biases; each job of a sweep is a separate run.
 
     Attributes:
         project: wandb's project.
-        offline: Keep wandb's records on this machine.
+        offline: Keep wandb's records on this machine only.
     """
 
     choice: ClassVar[str] = "wandb"
@@ -30,7 +30,7 @@ class WeightsAndBiases(RunLogger):
 
     @contextmanager
     def open(self, name: str, settings: Mapping[str, Any], folder: Path) -> Iterator[Tracker]:
-        """Opens a run of wandb; see `RunLogger.open`."""
+        """Opens a wandb run; see `RunLogger.open`."""
         import wandb
         from pytorch_lightning.loggers import WandbLogger
 

@@ -1,1 +1,1 @@
-"""What every training with Lightning has in common."""
+"""Common code for training with Lightning."""

@@ -1,4 +1,4 @@
-"""What every training with Lightning here has in common: one quiet trainer that a signal stops."""
+"""Common code for training with Lightning: the trainer, signals, and log output."""
 
 import logging
 import signal
@@ -28,11 +28,11 @@ def make_trainer(
     module: LightningModule,
     logger: Logger | None = None,
 ) -> Trainer:
-    """A trainer on one device, without Lightning's own checkpoints, progress bar and ways to go on.
+    """A trainer on one device, without Lightning's own checkpoints, progress bar and requeueing.
 
-    Under Slurm, Lightning would write a checkpoint of its own when it is told to leave, start whatever it trains
-    next there from it, and share the work among the tasks. Here a process trains by itself, and what it goes on
-    from lies in its own folder.
+    Under Slurm, Lightning would write its own checkpoint on a signal, start the next training in the same folder
+    from it, and distribute the work over the tasks. Here each process trains by itself and resumes from its own
+    folder.
 
     Args:
         config: Where it runs.
@@ -42,7 +42,7 @@ def make_trainer(
         module: What is to be trained.
         logger: Where the losses are mirrored.
     """
-    # Slurm's number of the task: every task but the first would log nothing.
+    # Lightning takes the rank from Slurm's task number, and only rank 0 logs.
     rank_zero_only.rank = 0  # type: ignore[attr-defined]  # a function with an attribute
     automatic = module.automatic_optimization
     if not automatic:
@@ -75,7 +75,7 @@ def make_trainer(
 
 
 class _OwnSignals(Callback):
-    """Keeps the handler of SIGTERM that was there when the trainer was made: Lightning puts its own before it."""
+    """Restores the SIGTERM handler from before the trainer was created, which Lightning replaces."""
 
     def __init__(self) -> None:
         self._handler = signal.getsignal(signal.SIGTERM)
@@ -87,12 +87,12 @@ class _OwnSignals(Callback):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Lightning turns Ctrl-C and SIGTERM into exits of its own and leaves Ctrl-C ignored; this hands them on."""
+    """Restores Ctrl-C and SIGTERM, which Lightning turns into its own exits."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
     except SIGTERMException as stop:
-        # It came before `_OwnSignals` could see to it.
+        # SIGTERM was received before `_OwnSignals` restored the handler.
         raise Terminated from stop
     except SystemExit as stop:
         if isinstance(stop.__context__, KeyboardInterrupt):
@@ -105,7 +105,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
-    """Lightning announces devices and loaders on every fit; the run says what matters itself."""
+    """Silences Lightning's messages about devices and data loaders on every fit."""
     names = ("pytorch_lightning.utilities.rank_zero", "pytorch_lightning.accelerators.cuda")
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from mia_exp.core.errors import WeightsError
 from mia_exp.core.reading import reason, typed
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.core.termination import Terminated
 from mia_exp.training.record_losses import RecordLosses
 
@@ -57,7 +57,7 @@ class ResumePoint(Checkpoint):
         if trainer.current_epoch + 1 == trainer.max_epochs:
             return
         if self._stopping or time.monotonic() - self._written >= self.seconds:
-            with whole(self.file) as path:
+            with atomic_write(self.file) as path:
                 trainer.save_checkpoint(path, weights_only=False)
             self._written = time.monotonic()
             self._unsaved = False

@@ -31,7 +31,7 @@ class TrainerSettings:
         detect_anomaly: Find the operation that made a gradient NaN; slow.
         profiler: `simple`, `advanced` or null; writes `fit-profile.txt` beside what was trained.
         num_workers: Processes that cut the shadow classifier's patches.
-        resume_seconds: A checkpoint to resume from is written at most this often.
+        resume_seconds: Minimum time between two checkpoints to resume from, in seconds.
     """
 
     accelerator: str = harmless("auto", because=WHERE)
@@ -44,7 +44,7 @@ class TrainerSettings:
     detect_anomaly: bool = harmless(False, because="checks, and changes nothing")
     profiler: str | None = harmless(None, because="watches, and changes nothing")
     num_workers: int = harmless(0, because="each image's randomness is keyed by its id")
-    resume_seconds: float = harmless(30.0, because="a resumed training ends as one that was not stopped")
+    resume_seconds: float = harmless(30.0, because="a resumed training has the same result")
 
     @property
     def device_number(self) -> int:

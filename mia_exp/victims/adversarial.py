@@ -1,4 +1,4 @@
-"""What the victims have in common as LightningModules: two networks, two optimisers, one step of each a batch."""
+"""The base class of adversarial victims: a LightningModule with two networks and two optimisers."""
 
 from functools import partial
 
@@ -17,20 +17,20 @@ Losses = dict[str, Tensor]
 
 
 class AdversarialVictim(VictimModule):
-    """A generator and a discriminator, trained by turns with manual optimisation.
+    """A generator and a discriminator, trained alternately with manual optimisation.
 
-    Everything random in an epoch follows from the seed and the epoch's number, so that a run that was resumed
-    at the end of an epoch goes on exactly as one that was not stopped.
+    All randomness in an epoch is derived from the seed and the epoch's number, so that a run that is resumed at the
+    end of an epoch continues exactly like an uninterrupted one.
 
     The means of all losses over each epoch are logged.
 
     Args:
         config: The victim's settings.
         generator: x (N, C, H, W) -> V(x) (N, 3, H, W), both in [0, 1].
-        discriminator: Judges pairs; only the subclass calls it.
+        discriminator: Classifies pairs as real or generated; only the subclass calls it.
 
     Attributes:
-        generator_first: Whether the generator is judged by the discriminator as it was before its own step.
+        generator_first: Whether the generator's step comes before the discriminator's.
     """
 
     generator_first = False
@@ -47,7 +47,7 @@ class AdversarialVictim(VictimModule):
             self.discriminator.compile()
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
-        """What the discriminator minimises, and its named parts.
+        """The discriminator's loss, and its named parts.
 
         Args:
             x: Inputs (N, C, H, W) in [0, 1].
@@ -57,18 +57,18 @@ class AdversarialVictim(VictimModule):
         raise NotImplementedError
 
     def generator_losses(self, x: Tensor, y: Tensor, fake: Tensor, weights: Tensor) -> tuple[Tensor, Losses]:
-        """What the generator minimises, and its named parts, unweighted.
+        """The generator's loss, and its named parts, unweighted.
 
         Args:
             x: Inputs (N, C, H, W) in [0, 1].
             y: Targets (N, 3, H, W) in [0, 1].
             fake: V(x), with its graph.
-            weights: (N,), how much each image counts; their mean over the training images is 1.
+            weights: (N,), the loss weight of each image; their mean over the training images is 1.
         """
         raise NotImplementedError
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """The share of the learning rate in force in an epoch, counted from 0."""
+        """The factor of the learning rate in an epoch, counted from 0."""
         raise NotImplementedError
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[LambdaLR]]:

@@ -1,4 +1,4 @@
-"""What every victim is."""
+"""The base classes of victims."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from mia_exp.data import InputLayout
     from mia_exp.victims.victim_module import VictimModule
 
-# Adam keeps two numbers a weight, and the weights of a U-Net of 512 channels alone take 14 GB.
-WIDEST = 512
-LARGEST_SIDE = 2048
-MOST_EPOCHS = 1_000_000
+# Adam keeps two numbers per weight, and the weights of a U-Net of 512 channels alone take 14 GB.
+MAX_WIDTH = 512
+MAX_SIDE = 2048
+MAX_EPOCHS = 1_000_000
 
 
 @dataclass
@@ -24,26 +24,26 @@ class Victim(Component):
     """The model under attack.
 
     Attributes:
-        answers: Whether there is a model that can be asked.
+        queryable: Whether there is a model that can be queried.
         image_size: Side of x, y and V(x) in pixels.
     """
 
-    answers: ClassVar[bool] = True
+    queryable: ClassVar[bool] = True
 
     image_size: int = 256
 
     @property
     def one_hot(self) -> bool:
-        """Whether label maps are given to the generator as one channel a class."""
+        """Whether the generator's input is a label map as one channel per class."""
         return False
 
 
 @dataclass
 class TrainedVictim(Victim):
-    """What every victim has that is trained here.
+    """A victim that is trained by this package.
 
     Attributes:
-        augment: Augment the training pairs as the original does.
+        augment: Augment the training pairs as in the original.
         learning_rate: Adam's step size.
         beta1: Adam's first decay rate.
         epochs: Epochs of a whole training run.
@@ -87,7 +87,7 @@ class TrainedVictim(Victim):
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
-        require_at_most(self.epochs, MOST_EPOCHS, "victim.epochs", TIME)
+        require_at_most(self.epochs, MAX_EPOCHS, "victim.epochs", TIME)
         require_at_most(self.batch_size, 4096, "victim.batch_size", MEMORY)
         require(
             0 <= self.decay <= self.epochs,
@@ -108,22 +108,22 @@ class TrainedVictim(Victim):
         )
 
     def fingerprints(self) -> dict[str, str]:
-        """What decides its training besides its settings, such as the content of files that they name."""
+        """What determines its training besides its settings, such as the content of files that they name."""
         return {}
 
     def build_generator(self, layout: "InputLayout", n_pairs: int) -> "nn.Module":
-        """The network that is kept and queried.
+        """Builds the network that is saved and queried.
 
         Args:
             layout: What the channels of x mean.
-            n_pairs: How many pairs it is trained on.
+            n_pairs: Number of training pairs.
 
         Returns:
             A module that maps x (N, C, H, W) to V(x) (N, 3, H, W), both in [0, 1]. Its attribute `architecture`, a
-            dict of JSON types, says what tells it from others of its class.
+            dict of JSON types, distinguishes it from others of its class.
         """
         raise NotImplementedError
 
     def build_module(self, layout: "InputLayout", n_pairs: int) -> "VictimModule":
-        """What trains it, with initial weights from torch's generator; see `build_generator`."""
+        """The module that trains it, with initial weights from torch's generator; see `build_generator`."""
         raise NotImplementedError

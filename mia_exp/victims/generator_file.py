@@ -18,19 +18,19 @@ FORMAT = "mia_exp generator 3"
 FILE_KIND = FileKind(
     FORMAT,
     "a generator that mia_exp saved",
-    "Such files lie in the artifacts of a victim: generator-NNNN.safetensors.",
+    "Such files are in the artifacts of a victim: generator-NNNN.safetensors.",
 )
 
 
 def describe(generator: nn.Module) -> dict[str, Any]:
-    """What tells generators apart: the class's name and its `architecture`, as JSON types."""
+    """A generator's class name and `architecture`, as JSON types."""
     architecture: Any = generator.architecture
     described: dict[str, Any] = json.loads(json.dumps({"class": type(generator).__name__, **architecture}))
     return described
 
 
 def save_generator(generator: nn.Module, path: Path, training_set: str) -> None:
-    """Keeps a generator with what tells it from others and the hash of its training set."""
+    """Saves a generator with its architecture and the hash of its training set."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
     metadata = {
         "format": FORMAT,
@@ -41,27 +41,27 @@ def save_generator(generator: nn.Module, path: Path, training_set: str) -> None:
 
 
 def load_generator(path: Path, build: Callable[[], nn.Module]) -> tuple[nn.Module, str]:
-    """Reads what `save_generator` wrote.
+    """Reads a file that `save_generator` wrote.
 
     Args:
         path: The file.
-        build: Makes a generator like that in the file, with any weights.
+        build: Builds a generator of the expected architecture, with any weights.
 
     Returns:
         The generator, and the hash of the training set.
 
     Raises:
-        WeightsError: The file is missing, damaged, not one of ours, or of another generator.
+        WeightsError: The file is missing, damaged, not written by mia_exp, or of another generator.
     """
     header, state = FILE_KIND.read(path, "pt")
     with refusing(path, f"the header of {FILE_KIND.name}", FILE_KIND.advice, WeightsError):
         training_set = typed(header["training_set"], str, "training_set")
         found = json_object(header["architecture"])
-    # Without memory first, for what does not fit need not be built.
+    # On the meta device first, to compare architectures without allocating memory.
     with torch.random.fork_rng(), torch.device("meta"):
         like = build()
     expected = describe(like)
-    # As text, in which true is not 1.
+    # Compared as text, since in Python True == 1.
     if json.dumps(found, sort_keys=True) != json.dumps(expected, sort_keys=True):
         names = sorted(name for name in {*found, *expected} if repr(found.get(name)) != repr(expected.get(name)))
         differences = ", ".join(

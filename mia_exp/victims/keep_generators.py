@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from mia_exp.core.storage import whole
+from mia_exp.core.storage import atomic_write
 from mia_exp.victims.generator_file import save_generator
 from mia_exp.victims.kept import generator_file
 from mia_exp.victims.victim_module import VictimModule
@@ -30,5 +30,5 @@ class KeepGenerators(Callback):
         assert isinstance(pl_module, VictimModule)
         epoch = trainer.current_epoch + 1
         if epoch in self.epochs:
-            with whole(self.folder / generator_file(epoch)) as path:
+            with atomic_write(self.folder / generator_file(epoch)) as path:
                 save_generator(pl_module.generator, path, self.training_set)

@@ -1,6 +1,6 @@
 """The black box: `x -> V(x)`, and nothing else of the victim.
 
-The wall of the threat model runs here. Attacks are given what this module answers.
+It is the boundary of the threat model: attacks only see the outputs of this module.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ def black_box(generator: nn.Module, config: QuerySettings, device: torch.device)
 
     Args:
         generator: Maps (N, 3, H, W) in [0, 1] to the same.
-        config: `eval` answers deterministically. `stochastic` keeps dropout and batch statistics live, one
-            image at a time as in the original's test script, with dropout drawn from the seed and the query
-            itself: the same query gets the same answer.
+        config: `eval` is deterministic. `stochastic` keeps dropout and batch statistics active, one image at a
+            time as in the original's test script, with dropout seeded by the seed and the query's content: the
+            same query has the same output.
         device: Where the generator runs.
     """
     generator = generator.to(device).requires_grad_(False)
@@ -34,50 +34,50 @@ def black_box(generator: nn.Module, config: QuerySettings, device: torch.device)
         generator.eval()
 
         @torch.inference_mode()
-        def answer(x: Tensor) -> Tensor:
-            answers: Tensor = generator(send(x, device))
-            return answers.cpu()
+        def query(x: Tensor) -> Tensor:
+            outputs: Tensor = generator(send(x, device))
+            return outputs.cpu()
 
-        return answer
-    _go_live(generator)
+        return query
+    _make_stochastic(generator)
 
     @torch.inference_mode()
-    def answer_live(x: Tensor) -> Tensor:
-        answers = []
+    def query_stochastic(x: Tensor) -> Tensor:
+        outputs = []
         devices = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             for image in x:
                 torch.manual_seed(derive(config.seed, "query", query_digest(image)))
-                answers.append(generator(image.unsqueeze(0).to(device)).cpu())
-        return torch.cat(answers)
+                outputs.append(generator(image.unsqueeze(0).to(device)).cpu())
+        return torch.cat(outputs)
 
-    return answer_live
+    return query_stochastic
 
 
-def answer_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> Iterator[np.ndarray]:
-    """Asks the black box about batches of x, one after another.
+def run_queries(query: QueryFunction, batches: Iterator[Tensor], n_batches: int) -> Iterator[np.ndarray]:
+    """Queries the black box with batches of x.
 
     Args:
         query: The black box.
         batches: (N, 3, H, W) tensors in [0, 1].
-        n_batches: How many there are.
+        n_batches: Number of batches.
 
     Yields:
-        V(x) of each batch, uint8 (N, H, W, 3): what an API returns.
+        V(x) of each batch, uint8 (N, H, W, 3), as an API returns it.
     """
     for x in track(batches, "querying the victim", n_batches):
         yield to_uint8(query(x))
 
 
-def _go_live(generator: nn.Module) -> None:
+def _make_stochastic(generator: nn.Module) -> None:
     generator.train()
     for layer in generator.modules():
-        # Without running statistics, batch norm uses the image's own and stores none: a query changes nothing.
+        # Without running statistics, batch norm uses the image's own and stores none: a query has no side effects.
         if isinstance(layer, nn.BatchNorm2d):
             layer.track_running_stats = False
             layer.running_mean = layer.running_var = None
 
 
 def query_digest(image: Tensor) -> str:
-    """Names a query (C, H, W) by its content, in bytes: what a black box knows of the identity of an image."""
+    """SHA-256 of a query (C, H, W) in bytes: a black box can identify an image only by its content."""
     return hashlib.sha256((image * 255).round().byte().cpu().numpy().tobytes()).hexdigest()

@@ -8,10 +8,10 @@ from mia_exp.core.keys import harmless
 
 
 class QueryMode(Enum):
-    """How the victim answers.
+    """The mode of the queried generator.
 
-    `eval` is deterministic. `stochastic` keeps dropout and batch statistics live, one image at a time, as the
-    original's test script does.
+    `eval` is deterministic. `stochastic` keeps dropout and batch statistics active, one image at a time, as in the
+    original's test script.
     """
 
     eval = "eval"
@@ -26,13 +26,13 @@ class QuerySettings:
         mode: `eval` or `stochastic`.
         epoch: The victim's checkpoint to query, or null for its last.
         seed: Seeds the dropout of `stochastic`, per image.
-        batch_size: Images in a forward pass; the answer to an image does not depend on it.
+        batch_size: Images per forward pass; the output for an image does not depend on it.
     """
 
     mode: QueryMode = QueryMode.eval
     epoch: int | None = None
     seed: int = 0
-    batch_size: int = harmless(32, because="the answer to an image does not depend on its batch")
+    batch_size: int = harmless(32, because="the output for an image does not depend on its batch")
 
     def __post_init__(self) -> None:
         require(self.epoch is None or self.epoch >= 1, f"query.epoch={self.epoch}: expected 1 or more, or null")

@@ -41,14 +41,14 @@ def train(
     folder: Path,
     logger: Logger | None = None,
 ) -> None:
-    """Trains a victim, or a shadow of one, and leaves its generators and losses in `folder`.
+    """Trains a victim or a shadow model, and writes its generators and losses to `folder`.
 
-    What an interrupted call left in `folder` is taken up at the end of its last kept epoch, with the result of
-    one that was not interrupted.
+    If an interrupted call left a checkpoint in `folder`, training resumes from it, with the same result as an
+    uninterrupted one.
 
     Args:
         config: The victim.
-        trainer_config: Where it is trained, and how often a resume point is written.
+        trainer_config: Where it is trained, and how often a checkpoint to resume from is written.
         layout: What the channels of x mean.
         data: What it is trained on, and the held-out pairs that its error is logged of.
         folder: Holds `generator-NNNN.safetensors` for each kept epoch and `losses.csv`.
@@ -89,7 +89,7 @@ def check_weights(config: TrainedVictim, layout: InputLayout, members: Sequence[
     """Finds the generator that `config.weights` names and checks that it is this victim, of these members.
 
     Raises:
-        WeightsError: It is missing, not ours, of another shape, or trained on other pairs.
+        WeightsError: It is missing, not written by mia_exp, of another architecture, or trained on other pairs.
     """
     path = Path(config.weights or "").expanduser()
     _, training_set = load_generator(path, partial(config.build_generator, layout, len(members)))

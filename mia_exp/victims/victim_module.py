@@ -1,4 +1,4 @@
-"""What the training of every victim has in common."""
+"""The base class of the modules that train victims."""
 
 import torch.nn.functional as F
 from pytorch_lightning import LightningModule

@@ -1,4 +1,4 @@
-"""L_diff against its slow form and against what it must not depend on."""
+"""L_diff against a plain reference, and its invariances."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +73,7 @@ def compare(features: Backbone, images: torch.Tensor) -> None:
     assert fast(images) == pytest.approx(expected, rel=TOLERANCE)
 
 
-def test_equals_the_slow_form_on_drawings() -> None:
+def test_equals_the_reference_on_drawings() -> None:
     compare(LITE, drawings(4))
 
 
@@ -82,7 +82,7 @@ def test_equals_the_slow_form_on_photos(real_data: Path) -> None:
     compare(LITE, photos(real_data, 3))
 
 
-def test_equals_the_slow_form_for_wide_resnet() -> None:
+def test_equals_the_reference_for_wide_resnet() -> None:
     compare(WIDE, drawings(2))
 
 
@@ -92,8 +92,8 @@ def test_equals_the_slow_form_for_wide_resnet_on_photos(real_data: Path) -> None
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.9])
-def test_equals_the_slow_form_at_any_fitted_share(share: float) -> None:
-    # At 0.05 there are fewer fitted pixels (157) than columns (225): the solution of least norm is meant.
+def test_equals_the_reference_at_any_fitted_share(share: float) -> None:
+    # At 0.05 there are fewer fitted pixels (157) than columns (225): the minimum-norm solution is expected.
     fast = scorer(fitted_share=share)
     assert fast.reduced.overdetermined == (share > 0.1)
     image = drawings(1)
@@ -102,7 +102,7 @@ def test_equals_the_slow_form_at_any_fitted_share(share: float) -> None:
 
 
 @pytest.mark.parametrize("method", list(ResizeMethod))
-def test_equals_the_slow_form_for_every_resize_method_and_size(method: ResizeMethod) -> None:
+def test_equals_the_reference_for_every_resize_method_and_size(method: ResizeMethod) -> None:
     fast = scorer(resize=method, working_size=32)
     image = drawings(1, size=100)
     expected = slow_difficulty(LITE.load(), image[0], fast.split, 32, method)
@@ -139,7 +139,7 @@ def test_a_harder_image_scores_higher() -> None:
     assert easy < middle < hard
 
 
-def test_least_norm_solution_is_that_of_the_full_matrix() -> None:
+def test_minimum_norm_solution_is_that_of_the_full_matrix() -> None:
     # Stages with far more channels than cells, and fewer pixels than columns, in float64 against scikit-learn.
     generator = torch.Generator().manual_seed(0)
     size, split = 16, split_pixels(16, 0.1, seed=1)  # 26 fitted pixels, rank 36
@@ -162,7 +162,7 @@ def test_upsampling_matrix_interpolates_linearly() -> None:
     assert torch.allclose(matrix.sum(1), torch.ones(16, dtype=torch.float64))
 
 
-def test_pixel_split_is_a_partition_of_the_asked_share() -> None:
+def test_pixel_split_is_a_partition_with_the_given_share() -> None:
     split = split_pixels(56, 0.7, seed=0)
     assert len(split.fitted) == 2195
     together = torch.cat([split.fitted, split.held_out]).sort().values

@@ -45,7 +45,7 @@ def test_missing_photos_are_counted_and_may_be_allowed(folder):
         ("p1,fast", r"line 2: expected a number for the score of p1, found 'fast'"),
         ("p1,nan", r"line 2: expected a number"),
         ("p1", r"line 2: expected a photo's name and its score"),
-        ("p0,3", r"line 2: p0 has a score already, 3\.5"),
+        ("p0,3", r"line 2: p0 already has a score, 3\.5"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(folder, line, message):

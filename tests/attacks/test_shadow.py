@@ -1,4 +1,4 @@
-"""The loss-map classifier: maps that separate, labels that mean nothing, patches that fall where they should."""
+"""The loss-map classifier: separable maps, shuffled labels, positions of patches."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from torchvision.models import resnet50
 
 from mia_exp.attacks.numerics.loss_map_classifier import (
-    JUDGED,
+    EVALUATION_EPOCH,
     LOSSES_FILE,
     WEIGHTS_FILE,
     LossMapClassifier,
@@ -57,7 +57,7 @@ def one_thread() -> Iterator[None]:
 
 
 def separated_maps() -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Small errors (trained on) and large ones (held out)."""
+    """Maps with small errors (trained on) and with large ones (held out)."""
     maps = np.concatenate([noise(8, 10, 0), noise(8, 60, 1)])
     return maps, names(16, "a"), np.arange(16) >= 8
 
@@ -78,14 +78,14 @@ def test_maps_that_separate_perfectly_give_auc_1(separated: Path) -> None:
 
 
 def test_a_score_is_the_mean_probability_of_the_patches(separated: Path) -> None:
-    # In its own words: torchvision's network, the saved weights, the patches of one map.
+    # Recomputed here: torchvision's network, the saved weights, the patches of one map.
     maps = noise(1, 30, 9)
     network = resnet50(num_classes=2)
     network.load_state_dict(load_file(separated / WEIGHTS_FILE))
     patches = Patches(maps, ["one"], np.zeros(1, bool), CONFIG)
     with torch.no_grad():
         # In one batch, as there: another batch size is another order of float32 sums.
-        logits = network.eval()(torch.stack([patches.patch(JUDGED, 0, number) for number in range(4)]))
+        logits = network.eval()(torch.stack([patches.patch(EVALUATION_EPOCH, 0, number) for number in range(4)]))
     expected = np.mean([1 / (1 + np.exp(float(held_out - trained_on))) for trained_on, held_out in logits])
     assert score_maps(separated, maps, ["one"], CONFIG, CPU) == pytest.approx([expected], abs=1e-6)
 
@@ -95,7 +95,7 @@ def test_losses_fall_and_are_kept(separated: Path) -> None:
     assert header == "epoch,classifier_accuracy,classifier_loss"
     epochs, accuracies, losses = zip(*(map(float, row.split(",")) for row in rows), strict=True)
     assert epochs == (1, 2, 3)
-    # A coin has loss log 2 = 0.69 and accuracy 0.5.
+    # Chance has loss log 2 = 0.69 and accuracy 0.5.
     assert losses[-1] < 0.35 < losses[0] and accuracies[-1] > 0.9
 
 
@@ -185,9 +185,9 @@ def test_patches_fall_everywhere_inside_the_map() -> None:
     assert {top for top, _ in seen} == {left for _, left in seen} == set(range(17))
 
 
-def test_patches_of_two_epochs_differ_and_judged_ones_are_their_own() -> None:
+def test_patches_of_two_epochs_and_of_evaluation_differ() -> None:
     patches = Patches(noise(1, 30, 0), ["one"], np.zeros(1, bool), CONFIG)
-    cuts = [patches.patch(epoch, 0, 0).numpy().tobytes() for epoch in (0, 1, 2, 3, JUDGED)]
+    cuts = [patches.patch(epoch, 0, 0).numpy().tobytes() for epoch in (0, 1, 2, 3, EVALUATION_EPOCH)]
     assert len(set(cuts)) == 5
 
 
@@ -206,7 +206,7 @@ def test_patches_scale_with_the_image() -> None:
     assert replace(config, patch_size=30).patch_side(64) == 30
 
 
-def test_divergence_is_said(tmp_path: Path) -> None:
+def test_divergence_is_reported(tmp_path: Path) -> None:
     config = replace(CONFIG, learning_rate=1e30)
     with pytest.raises(TrainingError, match=r"classifier diverged: .* in epoch \d\. .*attack\.classifier"):
         train_classifier(noise(8, 30, 0), names(8, "a"), np.arange(8) >= 4, config, TRAINER, tmp_path)
@@ -230,12 +230,12 @@ def test_ctrl_c_ends_training_as_such(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(tmp_path.iterdir())
 
 
-def test_a_classifier_says_what_it_is(separated: Path) -> None:
+def test_a_classifier_has_a_format_in_its_header(separated: Path) -> None:
     with safe_open(separated / WEIGHTS_FILE, framework="pt") as file:
         assert file.metadata() == {"format": "mia_exp loss-map classifier 1", "patch_side": "16"}
 
 
-def test_a_file_that_is_no_classifier_of_these_patches_is_refused(separated: Path, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_or_patch_size_is_an_error(separated: Path, tmp_path: Path) -> None:
     maps, ids, file = noise(1, 30, 0), names(1, "c"), tmp_path / WEIGHTS_FILE
 
     def refusal(config: ClassifierSettings = CONFIG, folder: Path = tmp_path) -> str:
@@ -250,4 +250,4 @@ def test_a_file_that_is_no_classifier_of_these_patches_is_refused(separated: Pat
     save_file({"weight": torch.zeros(1)}, file)
     assert "lacks the format" in refusal()
     other = refusal(replace(CONFIG, patch_size=20), separated)
-    assert "patches of 16 pixels, where this run has 20" in other and "attack.classifier.patch_size" in other
+    assert "patches of 16 pixels, but this run has 20" in other and "attack.classifier.patch_size" in other

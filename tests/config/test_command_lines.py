@@ -1,4 +1,4 @@
-"""Odd command lines: each is taken, or refused in one line that names what is wrong; nothing else comes out."""
+"""Unusual command lines: each is accepted, or ends with one line that names the mistake."""
 
 import pytest
 
@@ -325,7 +325,7 @@ LINES = [
 
 
 def printed(words: list[str]) -> str:
-    """What a command line is answered with; empty where it is taken."""
+    """The error of a command line; empty if it is accepted."""
     try:
         read_command(words)
     except MiaError as error:
@@ -333,36 +333,36 @@ def printed(words: list[str]) -> str:
     return ""
 
 
-# Hydra's own warnings, such as of a folder that is not there, are no answers.
+# Hydra's own warnings, such as for a missing folder, are not errors.
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("words", LINES)
-def test_it_is_taken_or_refused_in_a_line(words: list[str]) -> None:
+def test_it_is_accepted_or_ends_with_one_line(words: list[str]) -> None:
     answer = printed(words)
     assert len(answer.splitlines()) <= 1 and len(answer) < 800, answer
     assert answer.isprintable()
 
 
 REFUSED = [
-    ("attack.alpha=0,1", "attack.alpha=0,1: several values, and one run. Add -m "),
+    ("attack.alpha=0,1", "attack.alpha=0,1: several values for a single run. Add -m "),
     ("attack.alpha=range(0,1,0)", "attack.alpha=range(0,1,0): not a list of values "),
     ("-m attack.alpha=range(0,1e9)", "this sweep has more than 10000 jobs"),
     ("victim=null", "victim=null: expected one of the choices of the group victim: none, pix2pix, "),
-    ("+hydra.callbacks.mine._target_=os.system", "hydra.callbacks: not taken"),
-    ("+hydra.job_logging.handlers.mine.class=os.system", "hydra.job_logging: not taken"),
+    ("+hydra.callbacks.mine._target_=os.system", "hydra.callbacks: not allowed"),
+    ("+hydra.job_logging.handlers.mine.class=os.system", "hydra.job_logging: not allowed"),
     ("dataset._target_=[]", "dataset._target_=[]: expected the path of a class"),
     ("name=../..", "name=../..: expected the name of one folder"),
     ("name=a/b", "name=a/b: expected the name of one folder"),
     ("name=..", "name=..: expected the name of one folder"),
-    ("name=''", "name: expected the name of a folder, found nothing"),
+    ("name=''", "name: expected the name of a folder, found an empty value"),
     (f"name={300 * 'a'}", "name=aaaaaaaaaaaaaaaaaaaa...: expected at most 200 bytes, found 300"),
-    ("output_dir=", "output_dir: expected a folder, found nothing"),
-    ("hydra.run.dir=", "hydra.run.dir: expected a folder, found nothing"),
+    ("output_dir=", "output_dir: expected a folder, found an empty value"),
+    ("hydra.run.dir=", "hydra.run.dir: expected a folder, found an empty value"),
     ("hydra.launcher=3", "hydra.launcher: expected hydra/launcher=CHOICE"),
     ("attack.alpha=${nothing}", "attack.alpha: Interpolation key 'nothing' not found"),
     ("evaluation.fpr=[[0.1]]", "evaluation.fpr=[[0.1]]: "),
     ("dataset=folder dataset.palette=[3]", "dataset.palette=[3]: "),
     ("dataset=???", "dataset: a choice is needed; set dataset=CHOICE"),
-    ("query={x:1}", "query: the value has a key that is not there"),
+    ("query={x:1}", "query: the value has a key that does not exist"),
     ("hydra.run.dir=null", "hydra.run.dir=null: field 'hydra.run.dir' is not Optional"),
     ("--config-dir=", "--config-dir : expected a folder of configurations, found none"),
     ("victim.ngf=100000000", "victim.ngf=100000000: expected 512 or less, since more takes more memory"),

@@ -127,7 +127,7 @@ def a_folder(own: Path) -> Path:
         (broken, r"mine\.yaml, line 3: not YAML: "),
         (not_utf_8, r"not UTF-8 text: .*0xe9"),
         (a_list, r"^experiment: there is no such setting"),
-        (a_number, r"^experiment=mine: a file that it names holds no settings"),
+        (a_number, r"^experiment=mine: a file that it names has no settings"),
         (a_tab, r"mine\.yaml, line 2: not YAML: "),
         (no_such_default, r"dataset=yours: there is no such choice. .*mine"),
         (no_package, r"experiment: there is no such setting\."),

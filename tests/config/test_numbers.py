@@ -56,7 +56,7 @@ _composed: dict[str, DictConfig] = {}
 
 
 def refusal(words: str, path: str, value: object) -> str:
-    """What a value of a setting is answered with when it is composed."""
+    """The error of a value of a setting when it is composed."""
     if words not in _composed:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             _composed[words] = compose(PRIMARY, words.split())

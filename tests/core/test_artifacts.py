@@ -12,7 +12,7 @@ from mia_exp.attacks.difficulty_settings import DifficultySettings
 from mia_exp.core import provenance
 from mia_exp.core.artifacts import ArtifactStore, Stage
 from mia_exp.core.keys import canonical_json, plain
-from mia_exp.core.storage import what_lies_at, whole
+from mia_exp.core.storage import atomic_write, describe_non_folder
 
 
 def stage(build: object, **settings: object) -> Stage:
@@ -162,10 +162,10 @@ def test_an_artifact_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, on_d
 def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, on_disk: list[tuple[str, str]]) -> None:
     if not Path("/proc/self/fd").is_dir():
         pytest.skip("needs /proc, to see what is synced")
-    with whole(tmp_path / "n.txt") as path:
+    with atomic_write(tmp_path / "n.txt") as path:
         path.write_text("1")
     assert on_disk == [("sync", path.name), ("rename", "n.txt"), ("sync", tmp_path.name)]
-    with pytest.raises(ValueError, match="midway"), whole(tmp_path / "n.txt") as path:
+    with pytest.raises(ValueError, match="midway"), atomic_write(tmp_path / "n.txt") as path:
         path.write_text("half")
         raise ValueError("midway")
     assert [file.name for file in tmp_path.iterdir()] == ["n.txt"] and (tmp_path / "n.txt").read_text() == "1"
@@ -186,5 +186,5 @@ def test_a_folder_that_is_made_meanwhile_is_no_obstacle(tmp_path: Path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "stat", late)
-        found = what_lies_at(folder)
+        found = describe_non_folder(folder)
     assert found is None and asked[0] == folder

@@ -1,4 +1,4 @@
-"""How far long work is, where nobody sees a bar: a line a minute in the log. No test waits for one."""
+"""Progress without a terminal: one line per minute in the log. No test waits for one."""
 
 import io
 import logging
@@ -83,7 +83,7 @@ def test_what_was_trained_before_does_not_count_for_the_pace(
     assert logged.messages[-1] == "training: 90 %, 20 min so far, about 20 min left"
 
 
-def test_a_length_that_nobody_knows_has_neither_share_nor_end(
+def test_an_unknown_length_has_neither_percentage_nor_remaining_time(
     clock: Clock, logged: pytest.LogCaptureFixture
 ) -> None:
     with progress_bar(clock) as bar:
@@ -124,7 +124,7 @@ def test_a_duration_is_said_as_a_person_would(seconds: float, words: str) -> Non
 def test_every_long_part_of_a_run_says_so_on_standard_error_and_in_its_log(
     folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.0)
     words = tiny(
         folder_dataset,
         "attack=shadow",
@@ -146,7 +146,7 @@ def test_every_long_part_of_a_run_says_so_on_standard_error_and_in_its_log(
         "querying the victim",
         "scoring difficulty",
         "training the classifier",
-        "judging loss maps",
+        "scoring loss maps",
     ):
         assert f"\n{what}: " in outcome.err
         assert f"mia_exp.core.progress: {what}: " in kept

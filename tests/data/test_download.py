@@ -129,7 +129,7 @@ def test_cut_short(tmp_path, serve, cut):
     content = archive(GOOD)
     half = b"" if cut == "all" else content[: len(content) // 2]
     announced = len(content) if cut == "download" else len(half)
-    with pytest.raises(DataError, match="cut short" if cut == "download" else "expected a .tar.gz"):
+    with pytest.raises(DataError, match="truncated" if cut == "download" else "expected a .tar.gz"):
         fetch_archive(serve(half, announced), None, tmp_path / "streets", SIZES)
     assert visible(tmp_path) == []
 

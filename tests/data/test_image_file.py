@@ -26,5 +26,5 @@ def test_blocks_make_the_file_that_numpy_makes(tmp_path: Path, size: int) -> Non
 
 @pytest.mark.parametrize("count", [6, 8])
 def test_another_number_of_images_is_an_error(tmp_path: Path, count: int) -> None:
-    with pytest.raises(ValueError, match=f"7 images came instead of {count}"):
+    with pytest.raises(ValueError, match=f"expected {count} images, found 7"):
         save_images(tmp_path / "ours.npy", blocks(2), count)

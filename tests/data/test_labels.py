@@ -81,7 +81,7 @@ def test_unknown_colours_are_named_with_their_pixels(tmp_path):
         read_colours(image, PALETTE, 0.01, tmp_path / "map.png")
     message = str(raised.value)
     assert str(tmp_path / "map.png") in message and "dataset.palette" in message
-    # Stripes of 15 x 60; a pixel beside another colour, or on the rim, is judged by nobody.
+    # Stripes of 15 x 60; a pixel beside another colour, or on the border, is not checked.
     counts = dict(re.findall(r"(\(\d+, \d+, \d+\)) in (\d+) pixels", message))
     assert counts == {"(250, 250, 0)": str(13 * 58), "(0, 250, 250)": str(13 * 58)}
 
@@ -167,7 +167,7 @@ def test_instances_are_the_fourth_channel_of_the_store(maps):
 def test_a_number_that_is_no_class(maps):
     with pytest.raises(DataError, match=r"a\.png: .*from 0 to 1 .*found 2 in 128 pixels"):
         read_indices(maps / "numbers" / "a.png", 2)
-    with pytest.raises(DataError, match=r"one number a pixel .* found mode RGB.*dataset\.palette"):
+    with pytest.raises(DataError, match=r"one number per pixel .* found mode RGB.*dataset\.palette"):
         read_indices(maps / "colours" / "a.png", 3)
 
 

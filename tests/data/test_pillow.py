@@ -110,9 +110,9 @@ def test_more_pixels_than_anybody_trains_on(tmp_path, read):
 def test_the_limit_is_exact(tmp_path, monkeypatch, read):
     path = tmp_path / "a.png"
     Image.new("L", (10, 10)).save(path)
-    monkeypatch.setattr(opening, "MOST_PIXELS", 100)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 100)
     read(path)
-    monkeypatch.setattr(opening, "MOST_PIXELS", 99)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 99)
     with pytest.raises(DataError, match=r"expected an image of 99 pixels or fewer"):
         read(path)
 
@@ -156,7 +156,7 @@ def test_whatever_a_plugin_raises_is_a_sentence(tmp_path, monkeypatch, read, err
         raise error
 
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
-    with pytest.raises(DataError, match=r"a\.png: expected an image.*that can be read \(.+\)\. Replace"):
+    with pytest.raises(DataError, match=r"a\.png: expected an image.*that cannot be read \(.+\)\. Replace"):
         read(path)
 
 
@@ -195,9 +195,9 @@ def test_a_header_says_the_size_that_decoding_finds(tmp_path, ending, orientatio
 def test_numbers_that_are_none(tmp_path):
     path = tmp_path / "a.tif"
     for values, message in (
-        ([[0.5, 1.0]], "whole numbers, found decimals"),
-        ([[np.nan, 1.0]], "whole numbers, found decimals"),
-        ([[1e30, 1.0]], "whole numbers, found decimals"),
+        ([[0.5, 1.0]], "integers, found other numbers"),
+        ([[np.nan, 1.0]], "integers, found other numbers"),
+        ([[1e30, 1.0]], "integers, found other numbers"),
     ):
         Image.fromarray(np.array(values, np.float32)).save(path)
         with pytest.raises(DataError, match=rf"a\.tif: expected an image of {message}"):

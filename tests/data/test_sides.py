@@ -39,10 +39,10 @@ def test_the_first_how_many_the_smallest_and_what_would_do(root):
     message = str(caught.value)
     assert message.startswith(f"{root}/targets/2.png: expected an image of at least 64x64 pixels, found 60x100; ")
     assert "1 more is too small, and the shortest side of all is 44 pixels, in " in message
-    assert f"{root}/targets/3.png. Set victim.image_size=32, which all have" in message
+    assert f"{root}/targets/3.png. Set victim.image_size=32, which fits all" in message
     with pytest.raises(DataError, match=r"1\.png: .*128x128.* 80x90; 3 more are too small.* is 44 pixels"):
         check(root, 128)
-    with pytest.raises(DataError, match=r"No victim\.image_size is as small: use larger images"):
+    with pytest.raises(DataError, match=r"No valid victim\.image_size is as small: use larger images"):
         check(root, 64, valid=lambda size: size >= 64)
 
 
@@ -126,7 +126,7 @@ def test_a_plan_finds_them_and_names_a_size_that_the_victim_may_have(
     outcome = mia_exp(*words, "dry_run=true", cwd=tmp_path)
     assert outcome.status == 1
     (error,) = re.findall(r"^error: .*", outcome.err, re.MULTILINE)
-    assert f"Set {size}, which all have" in error and "47 more are too small" in error
+    assert f"Set {size}, which fits all" in error and "47 more are too small" in error
     # It would do.
     assert mia_exp(*words, size, "dry_run=true", cwd=tmp_path).status == 0
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mia_exp.attacks.search_times import list_scored_photos
 from mia_exp.core.errors import DataError
-from mia_exp.data.landmarks import FARTHEST, read_landmarks
+from mia_exp.data.landmarks import MAX_COORDINATE, read_landmarks
 from mia_exp.data.readers.celeba import CelebADataset, Landmarks
 
 NAMES = ["000001.jpg", "000002.jpg", "000003.jpg"]
@@ -69,7 +69,7 @@ WRONG = {
     "an empty cell": (ROW.replace(",1,", ",,", 1), r"line 1: expected an image's name and 10 numbers"),
     "row numbers that stop": (
         f"0,{ROW}\n{ROW.replace('1.j', '2.j')}",
-        r"line 2: .* behind the row's number, found",
+        r"line 2: .* after the row number, found",
     ),
     "row numbers that begin": (f"{ROW}\n1,{ROW.replace('1.j', '2.j')}", r"line 2: expected an image's name and 10"),
     "its last number missing": ("0,000001" + ",1" * 9 + ",", r"line 1: expected an image's name and 10 numbers"),
@@ -91,7 +91,7 @@ def test_landmarks_that_cannot_be_understood(tmp_path, text, message):
 def test_the_farthest_points_are_drawn_quickly(tmp_path):
     from mia_exp.data.landmarks import draw_contours
 
-    points = np.random.default_rng(0).choice([-FARTHEST, FARTHEST], (68, 2)) / 16
+    points = np.random.default_rng(0).choice([-MAX_COORDINATE, MAX_COORDINATE], (68, 2)) / 16
     assert draw_contours(points, 128).shape == (128, 128, 3)
 
 

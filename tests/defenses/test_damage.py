@@ -1,4 +1,4 @@
-"""The damage of a defense, against values worked out by hand and a slow SSIM."""
+"""The damage of a defense, against hand-computed values and a plain SSIM."""
 
 import math
 
@@ -28,7 +28,7 @@ def none(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def slow_ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Wang et al. (2004) with their constants, a channel at a time, mirrored at the rim."""
+    """Wang et al. (2004) with their constants, one channel at a time, reflected at the border."""
     maps = []
     for channel in range(3):
         x, y = a[..., channel] / 255, b[..., channel] / 255
@@ -92,7 +92,7 @@ def test_perceptual_distance_of_two_cells_by_hand() -> None:
     assert feature_distance([a, a], [b, a]).tolist() == pytest.approx([0.5], abs=1e-6)
 
 
-def test_perceptual_distance_is_symmetric_and_nought_for_equals(distance: PerceptualDistance) -> None:
+def test_perceptual_distance_is_symmetric_and_zero_for_equals(distance: PerceptualDistance) -> None:
     a, b = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
     assert torch.allclose(distance(a, b), distance(b, a), atol=1e-6)
     assert distance(a, a).abs().max() == 0

@@ -1,4 +1,4 @@
-"""The Gauss defense: its noise is what it says, and belongs to the image alone."""
+"""The Gauss defense: distribution of the noise, which depends only on the image."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def images(count: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).random((count, 3, 64, 64), dtype=np.float32))
 
 
-def test_noise_has_mean_zero_and_the_standard_deviation_asked_for() -> None:
+def test_noise_has_mean_zero_and_the_given_standard_deviation() -> None:
     noise = Gauss(0.05, 0).wrap(grey)(images(8)) - 0.5
     values = noise.numel()
     # Four standard errors of a mean and of a standard deviation.
@@ -39,7 +39,7 @@ def test_other_images_and_other_seeds_get_other_noise() -> None:
     assert not torch.allclose(answers, Gauss(0.1, 1).wrap(grey)(x), atol=0.01)
 
 
-def test_answers_stay_in_range_and_leave_the_global_state_alone() -> None:
+def test_outputs_stay_in_range_and_leave_the_global_state_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
@@ -55,5 +55,5 @@ def test_no_noise_and_no_defense_change_nothing() -> None:
     assert not torch.equal(Gauss(0.1).wrap(grey)(x), grey(x))
 
 
-def test_an_input_with_instance_boundaries_is_answered_in_three_channels() -> None:
+def test_an_input_with_instance_boundaries_has_an_output_of_three_channels() -> None:
     assert Gauss(0.1, 0).wrap(grey)(torch.rand(1, 4, 8, 8)).shape == (1, 3, 8, 8)

@@ -124,7 +124,7 @@ def test_a_random_split_has_no_warning(scores, blind):
 
 
 @pytest.mark.parametrize(("shift", "side"), [(0.08, "higher"), (-0.08, "lower")])
-def test_a_blind_column_that_separates_is_said_first(scores, blind, shift, side):
+def test_a_blind_column_that_separates_is_warned_of_first(scores, blind, shift, side):
     blind["brightness"] += shift * (np.arange(2 * N) < N)
     result = run(scores, blind)
     assert result.blind["brightness"].separates
@@ -203,7 +203,7 @@ def test_repeated_ids_are_named(scores, blind):
 
 def test_a_column_that_is_not_there_is_refused(scores, blind):
     table = scores.set_index("id")
-    with pytest.raises(MiaError, match="l_other: declared, and not among the scores"):
+    with pytest.raises(MiaError, match="l_other: declared, but not among the scores"):
         evaluate(table, declared(["l_rec", "l_other"]), MEMBERS, NONMEMBERS, CONFIG)
 
 
@@ -233,7 +233,7 @@ def test_a_column_that_is_both_score_and_blind_is_refused(scores, blind):
         evaluate(scores.set_index("id"), columns, MEMBERS, NONMEMBERS, CONFIG)
 
 
-def test_a_classifier_is_judged_at_its_own_threshold() -> None:
+def test_a_classifier_is_evaluated_at_its_own_threshold() -> None:
     # Four of six right by hand: members at 0.9, 0.5, 0.4; non-members at 0.1, 0.3, 0.6. At 0.5 exactly: member.
     scores = pd.DataFrame(
         {"id": ["m1", "m2", "m3", "n1", "n2", "n3"], "shadow_score": [0.9, 0.5, 0.4, 0.1, 0.3, 0.6]}

@@ -1,4 +1,4 @@
-"""What a reader must know before the numbers, from a whole run: an untrained victim, and frames on both sides."""
+"""The warnings before the results, from a complete run: an untrained victim, and frames on both sides."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.cli import mia_exp, tiny
 from tests.conftest import draw_pair
 
 
-def test_an_untrained_victim_and_neighbouring_frames_are_said_first(tmp_path: Path) -> None:
+def test_an_untrained_victim_and_neighbouring_frames_are_warned_of_first(tmp_path: Path) -> None:
     for side in (0, 1):
         folder = tmp_path / ("inputs", "targets")[side]
         folder.mkdir()
@@ -38,8 +38,10 @@ def test_an_untrained_victim_and_neighbouring_frames_are_said_first(tmp_path: Pa
     assert frames.startswith(f"{len(near)} non-members ")
     assert "small numbers, the largest 1." in black and "dataset.index_classes=2" in black
     assert outcome.err.index(black) < outcome.err.index("made victim"), "said before anything is trained"
-    # On the terminal they stand before the answer.
+    # On the terminal they are printed before the answer.
     said = " ".join(outcome.out.split())
     assert (
-        said.index("has not fitted its members") < said.index("show nearly what") < said.index("By AUC, no attack")
+        said.index("has not fitted its members")
+        < said.index("are near-duplicates of")
+        < said.index("By AUC, no attack")
     )

@@ -31,7 +31,7 @@ def test_distances_by_hand() -> None:
 def test_distances_are_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(700, 20)) * rng.uniform(0.1, 10, 20)
-    vectors[:, 3] = 7  # a channel that tells nobody apart
+    vectors[:, 3] = 7  # a constant channel
     ids = names(700, "i")
     order = rng.permutation(700)
     members, nonmembers = [ids[row] for row in order[:400]], [ids[row] for row in order[400:]]
@@ -86,15 +86,15 @@ def evaluated(near: int) -> tuple[list[str], float]:
     return evaluation.warnings, expected
 
 
-def test_many_are_said_first_with_the_auc_without_them() -> None:
+def test_many_are_warned_of_first_with_the_auc_without_them() -> None:
     warnings, without = evaluated(near=20)
-    assert warnings[0].startswith("20 non-members (50 %) show nearly what a member shows")
+    assert warnings[0].startswith("20 non-members (50 %) are near-duplicates of members")
     assert f"Without them, l_rec has AUC {without:.2f}, not " in warnings[0]
 
 
-def test_few_are_not_said() -> None:
+def test_few_are_not_warned_of() -> None:
     warnings, _ = evaluated(near=3)
-    assert not any("show nearly" in warning for warning in warnings)
+    assert not any("are near-duplicates" in warning for warning in warnings)
 
 
 def victim_warnings(gap: float) -> list[str]:
@@ -112,7 +112,7 @@ def victim_warnings(gap: float) -> list[str]:
     return evaluation.warnings
 
 
-def test_a_victim_that_has_not_fitted_its_members_is_said_first() -> None:
+def test_a_victim_that_has_not_fitted_its_members_is_warned_of_first() -> None:
     assert victim_warnings(gap=0.0)[0].startswith("The victim has not fitted its members")
     assert "victim.epochs" in victim_warnings(gap=0.0)[0]
 

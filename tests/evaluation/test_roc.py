@@ -1,4 +1,4 @@
-"""ROC statistics against scikit-learn and against numbers worked out by hand."""
+"""ROC statistics against scikit-learn and against hand-computed values."""
 
 import numpy as np
 import pytest
@@ -59,15 +59,15 @@ TEN_MEMBERS = np.array([1, 0, 1, 1, 0, 1, 0, 1, 0, 0], dtype=bool)
 
 @pytest.mark.parametrize(
     ("fpr", "expected"),
-    # Five of each. 20 % accuse one (the 9) and find 10, 8, 7; 40 % accuse two and find four; 39 % still one.
+    # Five of each. 20 % allow one false positive (the 9) and find 10, 8, 7; 40 % allow two and find four; 39 % one.
     [(0.2, 3 / 5), (0.39, 3 / 5), (0.4, 4 / 5), (0.6, 1.0), (0.19, None), (0.01, None)],
 )
 def test_tpr_at_fpr_by_hand(fpr, expected):
     assert tpr_at_fpr(TEN, TEN_MEMBERS, fpr) == expected
 
 
-def test_tied_images_are_accused_together():
-    # The best score is shared by a member and two non-members: at 1 of 4 accused nobody is found.
+def test_tied_images_are_on_the_same_side_of_a_threshold():
+    # The best score is shared by a member and two non-members: with 1 false positive of 4 none is found.
     scores = np.array([5.0, 5.0, 5.0, 1.0, 0.0, 0.0])
     is_member = np.array([True, False, False, True, False, False])
     assert tpr_at_fpr(scores, is_member, 0.25) == 0.0
@@ -79,11 +79,11 @@ def test_rates_that_floating_point_rounds_up_are_exact():
     scores = np.concatenate([np.arange(100) + 0.5, np.arange(100.0)])
     is_member = np.arange(200) < 100
     for allowed in (7, 29):
-        # Members lie just above the non-member of the same rank, so `allowed` accused find one more.
+        # Members lie just above the non-member of the same rank, so `allowed` false positives find one more.
         assert tpr_at_fpr(scores, is_member, allowed / 100) == pytest.approx((allowed + 1) / 100)
 
 
-def test_one_group_alone_is_refused():
+def test_one_group_alone_is_an_error():
     with pytest.raises(MiaError, match="0 members among 4"):
         auc(np.arange(4.0), np.zeros(4, dtype=bool))
 
@@ -92,7 +92,7 @@ def ids_of(n: int) -> list[str]:
     return [f"image{number}" for number in range(n)]
 
 
-def test_cross_fitted_threshold_is_honest_on_noise():
+def test_cross_validated_threshold_is_at_chance_on_noise():
     in_sample, cross_fitted = [], []
     is_member = np.arange(60) < 30
     for seed in range(150):
@@ -112,7 +112,7 @@ def test_balanced_accuracy_of_separated_groups_is_one():
 
 
 def test_balanced_accuracy_weighs_the_groups_equally():
-    # A constant calls all images alike, whatever the groups' sizes.
+    # A constant classifies all images alike, whatever the groups' sizes.
     assert balanced_accuracy(np.zeros(50), np.arange(50) < 5, ids_of(50), 5, 0) == 0.5
 
 

@@ -1,4 +1,4 @@
-"""Somebody else's attack, victim, defense, dataset and backbone, without an edit in this repository."""
+"""An external attack, victim, defense, dataset and backbone, without an edit in this repository."""
 
 import json
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_help_lists_them(run: Run) -> None:
         (
             "foreign.yaml",
             "_target_: json.JSONDecoder",
-            "a configuration may name classes of mia_exp, my_package alone",
+            "a configuration may only name classes of mia_exp, my_package alone",
         ),
         ("system.yaml", "_target_: os.system", "entry-points"),
         ("absent.yaml", "_target_: my_package.absent.Mine", "there is no module my_package.absent"),
@@ -86,7 +86,7 @@ def test_help_lists_them(run: Run) -> None:
         ("scoreless.yaml", "_target_: my_package.scoreless.Mine", "declares no column"),
     ],
 )
-def test_what_is_refused(file: str, text: str, message: str, run: Run, installed: Path) -> None:
+def test_errors(file: str, text: str, message: str, run: Run, installed: Path) -> None:
     head = (
         "from dataclasses import dataclass\nfrom mia_exp.attacks.base import Attack\n"
         "from mia_exp.core.column import Column\nA = Column('a', 'A', 'a', higher_is_member=True)\n"

@@ -216,10 +216,10 @@ def test_an_interrupted_run_resumes_with_the_same_result(
     assert process.returncode == status, err
     assert not list(tmp_path.glob("outputs/artifacts/victim/*/manifest.json"))
     if sent == signal.SIGINT:
-        assert "Traceback" not in err and "the same command goes on from here" in err
+        assert "Traceback" not in err and "the same command continues from here" in err
     resumed = mia_exp(*words, cwd=tmp_path)
     assert resumed.status == 0
-    assert "training goes on from" in resumed.err
+    assert "training resumes from" in resumed.err
     assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
     tables = [
         pd.read_parquet(next(tmp_path.glob(f"{root}/runs/*/*/scores.parquet"))) for root in ("outputs", "whole")
@@ -244,7 +244,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.mark.parametrize("size", ["400k", "2m"])  # full while decoding; full while training
-def test_a_full_disk_is_said_and_mended_by_space(
+def test_a_full_disk_is_reported_and_space_fixes_it(
     folder_dataset: Path, tmp_path: Path, small_disk: Callable[[str], Path], size: str
 ) -> None:
     disk = small_disk(size)

@@ -125,7 +125,7 @@ def test_a_run_that_is_killed_in_a_stage(
     assert run.kills >= 3
     assert dict(run.left.artifacts.items() ^ uninterrupted.artifacts.items()) == {}
     assert run.left == uninterrupted
-    assert ("training goes on from" in run.log) == (stage in RESUMING)
+    assert ("training resumes from" in run.log) == (stage in RESUMING)
 
 
 def test_a_run_that_is_killed_while_it_reports(folder_dataset: Path, tmp_path: Path, uninterrupted: Left) -> None:

@@ -1,4 +1,4 @@
-"""Places where nothing can be written, or where something else lies: named, with what to do."""
+"""Paths that cannot be written to, or that exist as something else: errors that name them and what to do."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Signals and schedulers: what they stop goes on by our own resume point, and nothing else starts a training."""
+"""Signals and schedulers: stopped runs resume from our own checkpoint, and nothing else starts a training."""
 
 import json
 import signal
@@ -84,7 +84,7 @@ def test_a_signal_of_slurm_leaves_no_checkpoint_for_other_victims(folder_dataset
     assert not list(tmp_path.glob("*.ckpt"))
     resumed = mia_exp(*words, cwd=tmp_path)
     assert resumed.status == 0
-    assert "training goes on from" in resumed.err
+    assert "training resumes from" in resumed.err
     assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
     assert scores(tmp_path).equals(scores(tmp_path, "whole"))
 
@@ -99,12 +99,12 @@ def test_sigterm_keeps_the_epochs_that_were_trained(folder_dataset: Path, tmp_pa
     _, err = process.communicate(timeout=120)
     assert process.returncode == 143, err
     assert "Traceback" not in err
-    assert "terminated; the same command goes on from here" in err
+    assert "terminated; the same command continues from here" in err
     assert resume_points(tmp_path)
     assert not list(tmp_path.glob("outputs/artifacts/victim/*/manifest.json"))
     resumed = mia_exp(*words, cwd=tmp_path)
     assert resumed.status == 0
-    assert "training goes on from" in resumed.err
+    assert "training resumes from" in resumed.err
     assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
     assert scores(tmp_path).equals(scores(tmp_path, "whole"))
 

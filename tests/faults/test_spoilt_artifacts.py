@@ -80,7 +80,7 @@ def outputs(commands: dict[str, list[str]], tmp_path_factory: pytest.TempPathFac
 
 def found_again(config: Config) -> pd.DataFrame:
     """The scores of a run that reads what is there, as a process that has just begun."""
-    artifacts._check_whole.cache_clear()
+    artifacts._verify_checksums.cache_clear()
     pipeline = Pipeline(config)
     pipeline.run()
     return pipeline.scores

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_exp.core.terminal import plain_console, print_in_what_there_is
+from mia_exp.core.terminal import plain_console, replace_unencodable
 from mia_exp.reproduce.__main__ import main as reproduce
 from tests.cli import start, tiny
 from tests.faults.forks import forked
@@ -56,7 +56,7 @@ def test_what_stands_for_what(encoding: str, monkeypatch: pytest.MonkeyPatch) ->
     screen = terminal(encoding, monkeypatch)
     with pytest.raises(UnicodeEncodeError):
         sys.stdout.write("−")
-    print_in_what_there_is()
+    replace_unencodable()
     sys.stdout.write("0.5 − 1 → 2 × 3 – “ok” 猫🙂 \udcff")
     times = "×".encode(encoding, errors="replace").replace(b"?", b"x")
     assert screen.shown == b"0.5 - 1 > 2 " + times + b' 3 - "ok" ?? \xff'

@@ -73,7 +73,7 @@ def test_weight_file_that_is_missing_damaged_or_of_another_network(tmp_path: Pat
         missing.fingerprint()
     damaged = tmp_path / "damaged.pth"
     damaged.write_bytes(b"\x80\x04 nothing")
-    with pytest.raises(WeightsError, match=r"damaged\.pth: not a state dict"):
+    with pytest.raises(WeightsError, match=r"damaged\.pth: not a readable state dict"):
         WideResNet50(weights=str(damaged)).load()
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(2)}, other)
@@ -89,7 +89,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "harmful.pth"
     torch.save({"weight": Harmful()}, path)
-    with pytest.raises(WeightsError, match="not a state dict"):
+    with pytest.raises(WeightsError, match="not a readable state dict"):
         WideResNet50(weights=str(path)).load()
 
 

@@ -27,7 +27,7 @@ SECONDS = 5.0
 # Above what the process had before: imports that a first file asks for are among it.
 MEGABYTES = 1000
 # What an error shows of the failures.
-SHOWN = 5
+MAX_LISTED = 5
 # Numbers behind the first 100 that failed once, by target: what Pillow's plugins raised, images of too many pixels,
 # landmarks that took ten seconds to draw, a message of 5,000 letters. They stand for the same files as long as
 # mutations and valid files stay as they are.
@@ -56,7 +56,7 @@ def test_damaged_files_are_refused_in_a_sentence(name: str, tmp_path: Path) -> N
     for content in target.seeds[: target.valid]:
         target.read(content)
     failures = attacked(name, target, SEEDS or [*KEPT.get(name, []), *range(COUNT)])
-    assert not failures, f"{len(failures)} failed, such as\n\n" + "\n".join(failures[:SHOWN])
+    assert not failures, f"{len(failures)} failed, such as\n\n" + "\n".join(failures[:MAX_LISTED])
 
 
 def attacked(name: str, target: Target, seeds: list[int]) -> list[str]:

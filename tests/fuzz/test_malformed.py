@@ -236,7 +236,7 @@ def test_a_classifier_without_its_patches(tmp_path: Path) -> None:
 def test_weights_of_a_backbone_that_are_none(tmp_path: Path, state: object) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    assert "not a state dict" in refusal(tmp_path / "w.pth", buffer.getvalue(), read_state_dict)
+    assert "not a readable state dict" in refusal(tmp_path / "w.pth", buffer.getvalue(), read_state_dict)
 
 
 WHOLE = json.loads(valid.manifest())

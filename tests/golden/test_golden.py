@@ -1,4 +1,4 @@
-"""Guards against drift, and nothing more: these numbers were printed by this package, not worked out elsewhere.
+"""Regression tests: these numbers were printed by this package, not computed independently.
 
 What makes them right is held by the tests against independent references. Where a change is meant to move them,
 raise the version of the stage that makes them, and print them anew: `python -m tests.golden.test_golden`.

@@ -100,7 +100,7 @@ def test_a_job_that_slurm_preempts_goes_on_with_the_same_result(
     subprocess.run(cancel, env=environment, check=True)
     assert process.wait(timeout=400) == 0, (tmp_path / "out").read_text()
     (log,) = tmp_path.glob("outputs/runs/*/*/0/run.log")
-    assert "training goes on from" in log.read_text()
+    assert "training resumes from" in log.read_text()
     assert not list(tmp_path.glob("**/hpc_ckpt*"))
     whole = subprocess.run(
         [sys.executable, "-m", "mia_exp", *words, "output_dir=whole"], cwd=tmp_path, env=environment, check=False

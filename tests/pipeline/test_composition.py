@@ -48,7 +48,7 @@ def check(metrics: dict[str, object], folder: Path, attack: str) -> None:
     assert metrics["headline"] in attacks
     scores = pd.read_parquet(folder / "scores.parquet").set_index("id")
     assert len(scores) == 10 and np.isfinite(scores).all().all()
-    # What never asked the victim is there too, and nothing else: least of all a label.
+    # The columns that do not query the victim are there too, and nothing else: in particular no label.
     assert set(scores.columns) == attacks | STATISTICS | blind
     for figure in ("roc", "histograms"):
         assert (folder / "figures" / f"{figure}.png").stat().st_size > 1000
@@ -73,7 +73,7 @@ def test_defense_meets_attack(attack: str, shared_folder: Path, searched_photos:
     assert metrics["provenance"]["keys"]["victim"] == planned()["victim"]  # type: ignore[index]
     damage = metrics["damage"]
     assert damage["n"] == 10  # type: ignore[index]
-    # Noise of 0.1 is 20 dB, a little more where it is clamped; and it takes answers away from the target.
+    # Noise of 0.1 is 20 dB, a little more where it is clamped; and it moves outputs away from the target.
     assert 19 < damage["answers"]["psnr"] < 24  # type: ignore[index]
     assert damage["defended"]["ssim"] < damage["undefended"]["ssim"]  # type: ignore[index]
 
@@ -117,13 +117,13 @@ def test_targets_without_difficulty_weigh_nothing(source: str, tmp_path: Path) -
     words = tiny(tmp_path, "victim.difficulty_weighting=true", f"difficulty.source={source}")
     outcome = mia_exp(*words, cwd=tmp_path)
     assert outcome.status == 1
-    assert "error: victim.difficulty_weighting=true: L_diff is nought for all 4 pairs" in outcome.err
+    assert "error: victim.difficulty_weighting=true: L_diff is zero for all 4 training pairs" in outcome.err
     assert "Traceback" not in outcome.err
 
 
 def test_everything_composes_with_everything() -> None:
     datasets = [choice for choice in choices("dataset") if choice.cls.has_inputs]  # type: ignore[attr-defined]
-    victims = [choice for choice in choices("victim") if choice.cls.answers]  # type: ignore[attr-defined]
+    victims = [choice for choice in choices("victim") if choice.cls.queryable]  # type: ignore[attr-defined]
     attacks = [choice for choice in choices("attack") if choice.cls.queries_victim]  # type: ignore[attr-defined]
     assert {choice.name for choice in attacks} == set(BY_ATTACK), "an attack without a test"
     assert {choice.name for choice in victims} == set(BY_VICTIM), "a victim without a test"

@@ -1,4 +1,4 @@
-"""What a plan says of the time: worked out by hand from what stages of the same kind took."""
+"""The run times in a plan, computed by hand from stages of the same kind."""
 
 import json
 from pathlib import Path
@@ -69,7 +69,7 @@ def record(store: ArtifactStore, stage: Stage, **more: object) -> Path:
 
 @pytest.fixture
 def made(folder_dataset: Path, tmp_path: Path) -> Pipeline:
-    """8 members in 2 epochs took 32 s: 2 s a pair and epoch; 16 images were asked and scored in 8 and 4 s."""
+    """8 members in 2 epochs took 32 s: 2 s a pair and epoch; 16 images were queried and scored in 8 and 4 s."""
     pipeline = opened(folder_dataset, tmp_path, "split.n_members=8")
     stages = pipeline.stages
     for name, seconds in {

@@ -1,4 +1,4 @@
-"""An attacker's own pairs are nobody's members: shared ids and shared pixels are refused, and counted."""
+"""An attacker's own pairs are not members: shared ids and shared pixels are errors or counted."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def run(cwd: Path, dataset: Path, attack: str, *more: str) -> Outcome:
 
 def refused(outcome: Outcome, cwd: Path, count: int, of: int) -> None:
     assert outcome.status == 1, outcome.err
-    assert re.search(rf"error: shadow\.dataset=folder: {count} of the {of} pairs that ", outcome.err), outcome.err
+    assert re.search(rf"error: shadow\.dataset=folder: {count} of the {of} pairs for ", outcome.err), outcome.err
     assert "Traceback" not in outcome.err
     assert not list(cwd.glob("outputs/artifacts/victim/*")), "refused before anything is trained"
 
@@ -39,7 +39,7 @@ def elsewhere(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("attack", list(ATTACKS))
 def test_the_victims_own_dataset(folder_dataset: Path, tmp_path: Path, attack: str) -> None:
-    # All 24 pairs are members or judged.
+    # All 24 pairs are members or evaluated.
     refused(
         run(tmp_path, folder_dataset, attack, *elsewhere(folder_dataset)),
         tmp_path,
@@ -62,7 +62,7 @@ def test_the_same_pixels_under_other_names(folder_dataset: Path, tmp_path: Path)
     refused(run(tmp_path, folder_dataset, "shadow", *elsewhere(others)), tmp_path, 3, 10)
 
 
-def test_a_pair_that_stands_twice_in_the_dataset_is_said(folder_dataset: Path, tmp_path: Path) -> None:
+def test_a_duplicate_in_the_dataset_is_warned_of(folder_dataset: Path, tmp_path: Path) -> None:
     sizes = ["split.n_members=5", "split.n_shadow=5"]
     dataset = shutil.copytree(folder_dataset, tmp_path / "dataset")
     records = FolderPairs(FolderDataset(root=str(dataset))).records()
@@ -73,7 +73,7 @@ def test_a_pair_that_stands_twice_in_the_dataset_is_said(folder_dataset: Path, t
     outcome = run(tmp_path, dataset, "multi_image", *sizes)
     assert outcome.status == 0, outcome.err
     (path,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
-    said = f"1 of the attacker's own pairs show the same as pairs that .* \\(such as {shadow} and {member}\\)"
+    said = f"1 of the attacker's own pairs are equal to pairs that .* \\(such as {shadow} and {member}\\)"
     assert re.search(said, " ".join(json.loads(path.read_text())["warnings"]))
 
 

@@ -15,7 +15,7 @@ from mia_exp.data import Split
 from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
 
-# The stages that ask nobody.
+# The stages that do not query a model.
 BLIND = {"difficulty", "blind", "descriptors"}
 
 
@@ -170,7 +170,7 @@ def test_a_changed_artifact_is_refused_by_name(folder_dataset: Path, tmp_path: P
     content = bytearray(answers.read_bytes())
     content[-1] ^= 1
     answers.write_bytes(content)
-    artifacts._check_whole.cache_clear()  # another process would not have looked at it yet
+    artifacts._verify_checksums.cache_clear()  # another process would not have looked at it yet
     outcome = mia_exp(*tiny(folder_dataset), cwd=tmp_path)
     assert outcome.status == 1
     assert "v.npy: changed or lost since it was published" in outcome.err
@@ -201,7 +201,7 @@ def test_a_larger_shadow_part_keeps_the_victim(folder_dataset: Path) -> None:
     assert few["victim"] == many["victim"] and few["split"] != many["split"]
 
 
-def test_sigma_changes_the_answers_and_not_the_victim(folder_dataset: Path) -> None:
+def test_sigma_changes_the_outputs_and_not_the_victim(folder_dataset: Path) -> None:
     none, low, high = (
         planned(folder_dataset, *more) for more in ((), ("defense=gauss",), ("defense=gauss", "defense.sigma=0.2"))
     )

@@ -1,4 +1,4 @@
-"""The attacker's wall: no attack sees a membership label, nor judges a pair that its shadow models saw."""
+"""The attacker's wall: no attack sees a membership label or scores a pair that its shadow models saw."""
 
 import shutil
 from collections.abc import Callable
@@ -34,26 +34,26 @@ def opened(dataset: Path, output: Path, attack: str, *more: str) -> Pipeline:
 
 
 def swapped(split: Split) -> Split:
-    """The same pairs with every label turned round."""
+    """The same pairs with all labels swapped."""
     return Split(split.nonmembers, split.members, split.shadow_train, split.shadow_test, split.kind, split.seed)
 
 
 @pytest.mark.parametrize("attack", list(BY_ATTACK))
-def test_scores_are_the_same_whoever_is_called_a_member(
+def test_scores_do_not_depend_on_the_labels(
     attack: str,
     folder_dataset: Path,
     tmp_path: Path,
     searched_photos: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The canary: one victim, two opposite labellings. A score that moves has read a label."""
+    """One victim, two opposite labellings: a score that changes has used a label."""
     honest = opened(folder_dataset, tmp_path / "honest", attack, *searched_photos)
     honest.run()
     victim = shutil.copytree(tmp_path / "honest" / "artifacts" / "victim", tmp_path / "victim")
 
     draw = RandomSplit.draw
     monkeypatch.setattr(RandomSplit, "draw", lambda *words: swapped(draw(*words)))
-    # The victim itself must stay: it was trained on who truly is a member.
+    # The victim itself must stay: it was trained on the true members.
     monkeypatch.setattr("mia_exp.victims.training.check_weights", lambda config, layout, ids: Path(config.weights))
     (weights,) = victim.glob("*/generator-0001.safetensors")
     turned = opened(folder_dataset, tmp_path / "turned", attack, *searched_photos, f"victim.weights={weights}")
@@ -95,17 +95,17 @@ def _value(place: object, name: str) -> object:
     try:
         return getattr(place, name)
     except LookupError:
-        return None  # pairs of the attacker's own, where the attack declares none
+        return None  # the attacker's own pairs, if the attack declares none
 
 
 @pytest.mark.parametrize("attack", ["multi_image", "shadow"])
-def test_shadow_pairs_are_not_judged_and_judged_pairs_train_no_shadow(
+def test_shadow_pairs_are_not_evaluated_and_evaluated_pairs_train_no_shadow_model(
     attack: str,
     folder_dataset: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each stage is watched: which pairs does it open?"""
+    """Records which pairs each stage reads."""
     opened_ids: set[str] = set()
     rows = PairStore.rows
 
@@ -139,10 +139,10 @@ def test_shadow_pairs_are_not_judged_and_judged_pairs_train_no_shadow(
 
 
 @pytest.mark.parametrize("attack", ["multi_image", "shadow"])
-def test_a_shadow_model_of_other_judged_pairs_is_the_same(
+def test_a_shadow_model_does_not_depend_on_the_evaluated_pairs(
     attack: str, folder_dataset: Path, tmp_path: Path, spoil: Callable[[Path, list[str]], Path]
 ) -> None:
-    """Paint every judged pair black: what the attacker trained must not change by a bit."""
+    """Paint every evaluated pair black: what the attacker trained must stay bit-identical."""
     honest = opened(folder_dataset, tmp_path / "honest", attack)
     honest.run()
     blackened = opened(spoil(folder_dataset, honest.ids), tmp_path / "black", attack)

@@ -61,16 +61,16 @@ def test_without_a_model_the_question_is_another():
     metrics = make_run(40, attack="difficulty").metrics
     assert question(metrics) == (
         "Do members and non-members of drawings differ in difficulty? 40 members and 40 non-members of a random "
-        "split were scored; no model was asked."
+        "split were scored; no model was queried."
     )
-    assert answer(metrics).startswith("L_diff alone does not tell the two groups apart: AUC 0.")
+    assert answer(metrics).startswith("L_diff alone does not separate the two groups: AUC 0.")
 
 
 @pytest.mark.parametrize(("low", "high", "told"), [(0.55, 0.7, True), (0.3, 0.45, True), (0.45, 0.55, False)])
 def test_difficulty_tells_groups_apart_on_either_side_of_chance(low, high, told):
     metrics = make_run(40, attack="difficulty").metrics
     metrics["attacks"]["l_diff"] |= {"auc": (low + high) / 2, "auc_ci95": [low, high]}
-    assert ("alone tells the two groups apart" in answer(metrics)) == told
+    assert ("alone separates the two groups" in answer(metrics)) == told
 
 
 def test_the_accuracy_stands_where_a_column_has_one():
@@ -86,16 +86,14 @@ def test_the_answer_is_the_strongest_attack(drawn_run):
     assert attacks["l_mem"]["auc"] > attacks["l_rec"]["auc"]
     text = answer(drawn_run.metrics)
     assert with_interval(attacks["l_mem"]["auc"], attacks["l_mem"]["auc_ci95"]) + " (L_mem)" in text
-    assert (
-        f"at 10 % false alarms, {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members are found" in text
-    )
+    assert f"at 10 % FPR, {percent(attacks['l_mem']['tpr_at_fpr']['0.1'])} of the members are found" in text
 
 
 def test_chance_is_not_called_safe(tight_run):
     text = answer(tight_run.metrics)
-    assert text.startswith("By AUC, no attack here tells members from non-members better than chance")
-    assert "at 10 % false alarms" in text
-    assert "another may do better" in text
+    assert text.startswith("By AUC, no attack here separates members from non-members better than chance")
+    assert "at 10 % FPR" in text
+    assert "another attack may be stronger" in text
 
 
 def test_an_answer_without_any_rate(drawn_run):
@@ -108,8 +106,8 @@ def test_an_answer_without_any_rate(drawn_run):
 
 def test_rates_that_few_images_carry_are_noted(drawn_run):
     rough, absent = rate_notes(drawn_run.metrics)
-    assert rough.startswith("10 % false alarms are 4 of the 40 non-members")
-    assert absent == "40 non-members are too few to measure anything at 1 % false alarms."
+    assert rough.startswith("10 % FPR allows 4 of the 40 non-members as false positives")
+    assert absent == "40 non-members are too few to measure a TPR at 1 % FPR."
 
 
 def test_the_blind_row_that_separates_is_marked_and_first(confounded_run):

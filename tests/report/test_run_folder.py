@@ -180,10 +180,10 @@ def test_a_number_that_json_cannot_say_writes_nothing(tmp_path, drawn_run):
 
 def test_a_failure_leaves_no_half_file_and_no_page(tmp_path, drawn_run):
     def fail(ids):
-        raise RuntimeError("no answers")
+        raise RuntimeError("no outputs")
 
     drawn_run.gallery.v = fail
-    with pytest.raises(RuntimeError, match="no answers"):
+    with pytest.raises(RuntimeError, match="no outputs"):
         write(tmp_path, drawn_run)
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in left if path.name.startswith(".")]
@@ -227,9 +227,9 @@ def test_an_attack_has_a_page_with_all_its_rows_and_figures(tmp_path, attack, mo
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == FIGURES | more
 
 
-def test_without_a_model_nothing_shows_answers(tmp_path):
+def test_without_a_model_no_outputs_are_shown(tmp_path):
     run = make_run(20, attack="difficulty")
-    run.gallery.v = None  # nothing may ask for answers that are not there
+    run.gallery.v = None  # nothing may request outputs that do not exist
     page = write(tmp_path, run)
     drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
     assert drawn == FIGURES - {"error-against-difficulty", "exposed-members", "training"}
@@ -248,7 +248,7 @@ def test_the_members_that_a_probability_exposes_are_those_with_the_highest():
     run = make_run(20, attack="shadow")
     asked = []
     run.gallery.v = lambda ids: asked.extend(ids) or DrawnGallery.v(run.gallery, ids)
-    assert "shadow classifier gives away first" in chosen(run, "exposed-members").caption
+    assert "shadow classifier ranks highest as members" in chosen(run, "exposed-members").caption
     assert asked == run.scores.loc[run.members].nlargest(8, "shadow_score").index.tolist()
 
 
@@ -271,8 +271,8 @@ def test_histograms_show_the_error_and_the_headline_once_each(attack, columns):
 @pytest.mark.parametrize(
     ("attack", "start"),
     [
-        ("ours", "The errors (L) of members lie further left. "),
-        ("shadow", "The errors (L) of members lie further left, their shadow classifier further right. "),
+        ("ours", "Members tend to have lower errors (L). "),
+        ("shadow", "Members tend to have lower errors (L) and a higher shadow classifier. "),
         ("difficulty", "The less the two groups overlap"),
     ],
 )
@@ -293,9 +293,9 @@ def test_the_page_says_what_the_defense_did_and_what_the_attack_says_of_itself(t
         "attack_details": {"shadow pairs": 77},
     }
     page = write(tmp_path, drawn_run)
-    assert "answers with and without the defense 21.3 dB 0.712 0.204" in page.text
-    assert "answers without it, and the targets 15.0 dB 0.455 0.500" in page.text
-    assert "answers with it, and the targets 14.1 dB 0.321 0.600" in page.text
+    assert "outputs with and without the defense 21.3 dB 0.712 0.204" in page.text
+    assert "outputs without it, and the targets 15.0 dB 0.455 0.500" in page.text
+    assert "outputs with it, and the targets 14.1 dB 0.321 0.600" in page.text
     assert "shadow pairs: 77" in page.text
     assert "sigma 0.125" in page.text
 

@@ -55,7 +55,7 @@ def test_rows_stand_in_the_order_of_the_number(alphas: Path) -> None:
 def test_a_curve_goes_through_the_numbers_in_their_order_with_its_band(alphas: Path) -> None:
     figure = drawn(alphas)
     found = lines(figure)
-    assert found.pop("guessing")[0][1] == 0.5
+    assert found.pop("chance")[0][1] == 0.5
     # The blind column is the same for every alpha, and separates nothing.
     assert list(found.values()) == [[[1, 0.75], [2, 0.9], [10, 0.7]], [[1, 0.8], [2, 0.8], [10, 0.8]]]
     band = figure.axes[0].collections[0].get_paths()[0].vertices
@@ -123,7 +123,7 @@ def test_each_dataset_has_a_panel(tmp_path: Path) -> None:
     assert [axis.get_title() for axis in figure.axes] == ["dataset=cats", "dataset=dogs"]
     for panel, aucs in enumerate(([0.7, 0.8], [0.75, 0.85])):
         found = lines(figure, panel)
-        del found["guessing"]
+        del found["chance"]
         [points] = found.values()
         assert np.array(points) == pytest.approx(np.array([[1, aucs[0]], [2, aucs[1]]]))
     assert len(figure.legends[0].texts) == 2
@@ -191,7 +191,7 @@ def test_numbers_over_decades_are_spaced_by_their_ratios(numbers: list[float], e
     assert spacing(numbers) is expected
 
 
-def test_nought_stands_one_step_left_of_the_smallest(tmp_path: Path) -> None:
+def test_zero_is_one_step_left_of_the_smallest(tmp_path: Path) -> None:
     assert step_to_zero([0, 0.25, 0.5, 1, 2, 4]) == pytest.approx(np.log10(2))
     for number, sigma in enumerate((0, 0.01, 0.1, 1)):
         add_job(

@@ -49,18 +49,18 @@ def test_rows_too_wide_for_the_terminal_keep_their_intervals_whole():
 def test_what_the_attack_says_and_what_the_defense_did_are_printed(drawn_run):
     drawn_run.metrics |= {"attack_details": {"shadow pairs": 100}, "damage": DAMAGE, "defense": {"kind": "gauss"}}
     text = " ".join(printed(drawn_run.metrics).split())
-    assert "behind the defense gauss." in text
+    assert "with the defense gauss." in text
     assert "shadow pairs: 100" in text
     assert (
-        "The defense moves the answers by PSNR 21.3 dB, SSIM 0.712, perceptual distance 0.204; their SSIM with the "
-        "targets goes from 0.455 to 0.321 (means of 80 images)."
+        "The defense changes the outputs by PSNR 21.3 dB, SSIM 0.712, perceptual distance 0.204; their SSIM with "
+        "the targets goes from 0.455 to 0.321 (means of 80 images)."
     ) in text
 
 
-def test_equal_answers_have_no_psnr(drawn_run):
+def test_equal_outputs_have_no_psnr(drawn_run):
     same = {"psnr": None, "ssim": 1.0, "perceptual": 0.0, "identical": 80}
     drawn_run.metrics |= {"damage": {**DAMAGE, "answers": same}}
-    assert "moves the answers by SSIM 1.000, perceptual" in " ".join(printed(drawn_run.metrics).split())
+    assert "changes the outputs by SSIM 1.000, perceptual" in " ".join(printed(drawn_run.metrics).split())
 
 
 @pytest.mark.parametrize("width", [30, 200])

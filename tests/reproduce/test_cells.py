@@ -49,17 +49,17 @@ def cell(found: dict[str, Any] | None, experiment: str = "table1", **overrides: 
     return Cell(experiment, {"dataset": "facades", "victim": "pix2pix", "split": "random", **overrides}, found)
 
 
-def test_ours_stands_under_the_papers_number_and_over_the_strongest_blind_row() -> None:
+def test_the_measured_number_is_below_the_papers_and_above_the_strongest_blind_column() -> None:
     lines = render_table("table1", [cell(metrics(0.8, 0.85, (0.01, 0.09)))]).splitlines()
     assert lines[0].split(" | ")[1] == "pix2pix Facades"
     first = {line.split(" | ")[0].strip("| "): line.split(" | ")[1] for line in lines[2:]}
     assert first == {
         "**L_rec**, paper": "93.39",
-        "L_rec, ours, random split": "80.0 [75.0, 85.0]",
+        "L_rec, mia_exp, random split": "80.0 [75.0, 85.0]",
         "**L_mem**, paper": "96.62",
-        "L_mem, ours, random split": "85.0 [80.0, 90.0]",
+        "L_mem, mia_exp, random split": "85.0 [80.0, 90.0]",
         # The furthest from 50, below it.
-        "*strongest blind row, random split*": "42.0 [37.0, 47.0] (brightness, separates)",
+        "*strongest blind column, random split*": "42.0 [37.0, 47.0] (brightness, separates)",
     }
 
 
@@ -80,11 +80,11 @@ def test_a_verdict_says_what_a_number_stands_on() -> None:
 
 
 def test_a_cell_that_has_not_finished_is_no_number() -> None:
-    assert "ours" not in render_table("table1", [cell(None)])
+    assert "mia_exp" not in render_table("table1", [cell(None)])
     assert render_verdicts("table1", [cell(None)]).count("\n") == 1
 
 
-def test_a_claim_is_judged_by_the_paired_interval() -> None:
+def test_a_claim_is_tested_by_the_paired_interval() -> None:
     cells = [
         cell(metrics(0.8, 0.85, (0.01, 0.09))),
         cell(metrics(0.8, 0.81, (-0.02, 0.03)), split="official"),

@@ -1,4 +1,4 @@
-"""The published numbers, against the tables of shared/PAPER.md; verdicts by hand."""
+"""The published numbers, against a transcript of the paper's tables; verdicts by hand."""
 
 import re
 from pathlib import Path

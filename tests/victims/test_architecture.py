@@ -32,7 +32,7 @@ def test_depth_follows_the_image_size(size: int, levels: int, dropouts: int) -> 
     assert hidden.shape[-2:] == (1, 1)
 
 
-def test_answers_are_images_in_the_unit_range() -> None:
+def test_outputs_are_images_in_the_unit_range() -> None:
     x = torch.rand(2, 3, 64, 64)
     answers = UNetGenerator(64, 4, dropout=False)(x)
     assert answers.shape == x.shape

@@ -1,4 +1,4 @@
-"""pix2pixHD: its networks against the published ones, its losses against values worked out by hand.
+"""pix2pixHD: its networks against the published ones, its losses against hand-computed values.
 
 Axes: N images, C channels, H x W pixels, h x w cells of a feature map.
 """
@@ -78,7 +78,7 @@ def test_local_enhancer_has_the_published_layers_and_parameters() -> None:
 
 @pytest.mark.parametrize("scales", [2, 3])
 def test_discriminators_have_the_published_layers_and_parameters(scales: int) -> None:
-    # C64-C128-C256-C512 and a judgement, each of 4 x 4; labels, edges and the image are its input.
+    # C64-C128-C256-C512 and a score, each of 4 x 4; labels, edges and the image are its input.
     one = convolutions((39, 64, 4), (64, 128, 4), (128, 256, 4), (256, 512, 4), (512, 1, 4))
     with torch.device("meta"):
         discriminator = MultiscaleDiscriminator(CITYSCAPES, 64, scales)
@@ -187,7 +187,7 @@ def test_discriminators_are_the_published_ones_written_out() -> None:
 
 # Four halvings, and the enhancer's, leave the least image two pixels.
 @pytest.mark.parametrize("enhancer", [False, True])
-def test_answers_are_images_and_a_file_brings_them_back(enhancer: bool, tmp_path: Path) -> None:
+def test_outputs_are_images_and_a_file_reproduces_them(enhancer: bool, tmp_path: Path) -> None:
     generator = ResidualGenerator([[0, 0, 0], [255, 0, 0]], True, 4, 4, 1, enhancer).eval()
     x = label_maps().float()
     answers = generator(x)
@@ -208,7 +208,7 @@ def test_each_scale_sees_half_of_the_one_before() -> None:
 
 
 class Stub(nn.Module):
-    """A discriminator whose features and judgements are constants."""
+    """A discriminator whose features and scores are constants."""
 
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> list[list[torch.Tensor]]:
         level = y.mean((1, 2, 3)).view(-1, 1, 1, 1)
@@ -222,7 +222,7 @@ def test_losses_by_hand() -> None:
     x = torch.zeros(2, 3, 64, 64)
     y, fake = torch.full((2, 3, 64, 64), 0.8), torch.full((2, 3, 64, 64), 0.6)
     loss, parts = module.discriminator_losses(x, y, fake)
-    # Judgements 0.8 of real and 0.6 of generated pairs, at two scales.
+    # Scores 0.8 of real and 0.6 of generated pairs, at two scales.
     assert float(parts["d_real"]) == pytest.approx(2 * 0.2**2, rel=1e-5)
     assert float(parts["d_fake"]) == pytest.approx(2 * 0.6**2, rel=1e-5)
     assert float(loss) == pytest.approx(0.04 + 0.36, rel=1e-5)
@@ -315,9 +315,9 @@ def fit(module: Pix2PixHDModule, batch: Batch, epochs: int, folder: Path) -> dic
     return trainer.callback_metrics
 
 
-def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step(tmp_path: Path) -> None:
+def test_each_network_uses_the_other_as_it_was_before_the_step(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    # A step so large that a network judged by the other's next state would show.
+    # A step so large that using the other network's next state would show.
     module = Pix2PixHDModule(replace(CONFIG, learning_rate=0.05), InputLayout())
     before = deepcopy(module)
     x, y = images()
@@ -334,7 +334,7 @@ def test_both_networks_are_judged_by_the_other_as_it_was_before_the_step(tmp_pat
     assert moved.item() != pytest.approx(of_discriminator["d_fake"].item(), rel=0.1)
 
 
-def test_a_few_steps_bring_answers_nearer(tmp_path: Path) -> None:
+def test_a_few_steps_reduce_the_error(tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = Pix2PixHDModule(replace(CONFIG, learning_rate=2e-3), InputLayout())
     x, y = (to_tensor(np.asarray(image)[None]) for image in draw_pair(0))

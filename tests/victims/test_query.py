@@ -8,7 +8,7 @@ import torch
 
 from mia_exp.data.tensors import to_uint8
 from mia_exp.victims.pix2pix.unet import UNetGenerator
-from mia_exp.victims.query import answer_queries, black_box
+from mia_exp.victims.query import black_box, run_queries
 from mia_exp.victims.query_settings import QueryMode, QuerySettings
 
 CPU = torch.device("cpu")
@@ -61,7 +61,7 @@ def test_stochastic_follows_the_query_and_the_seed_alone() -> None:
     assert not torch.allclose(ask(0, x), eval_mode, atol=1e-3)
 
 
-def test_asking_leaves_the_global_random_state_alone() -> None:
+def test_queries_leave_the_global_random_state_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
@@ -71,10 +71,10 @@ def test_asking_leaves_the_global_random_state_alone() -> None:
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_answers_are_rounded_to_bytes() -> None:
+def test_outputs_are_rounded_to_bytes() -> None:
     values = torch.tensor([0.0, 0.5 / 255, 1.4 / 255, 1.6 / 255, 1.0, 1.2]).view(1, 1, 1, 6).expand(1, 3, 1, 6)
     assert to_uint8(values)[0, 0, :, 0].tolist() == pytest.approx([0, 0, 1, 2, 255, 255])
     batches = iter([torch.zeros(2, 3, 4, 4), torch.ones(1, 3, 4, 4)])
-    answers = np.concatenate(list(answer_queries(lambda x: x, batches, 2)))
+    answers = np.concatenate(list(run_queries(lambda x: x, batches, 2)))
     assert answers.dtype == np.uint8
     assert answers.reshape(3, -1).mean(1).tolist() == [0, 0, 255]

@@ -1,1 +1,1 @@
-"""Scores of (x, y, V(x)) as pure functions: no weight, no training set, no label."""
+"""Scores of (x, y, V(x)) as pure functions, without the victim's weights, its training set or any label."""

@@ -1,7 +1,7 @@
-"""The difficulty score L_diff of a pair: how badly the colours of one image follow from the features of another.
+"""The difficulty score L_diff of a pair: the error of predicting an image's colours linearly from image features.
 
-In Eq. 2 of Shafran, Peleg, Hoshen, *Membership Inference Attacks are Easier on Difficult Problems* (2021), both are
-the target. It needs the pair alone: no victim, no other pair, no label.
+In Eq. 2 of Shafran, Peleg, Hoshen, *Membership Inference Attacks are Easier on Difficult Problems* (2021), colours
+and features are those of the target. The score needs one pair: no victim, no other pair, no label.
 """
 
 import logging
@@ -19,7 +19,7 @@ from mia_exp.features.frozen import FrozenBackbone
 
 log = logging.getLogger(__name__)
 
-# The first stage's stride: the backbone sees working_size * 4 pixels a side and answers on the working grid.
+# The first stage's stride: an input of working_size * 4 pixels per side gives maps on the working grid.
 NETWORK_SCALE = 4
 
 
@@ -40,11 +40,11 @@ class DifficultyScorer:
         self.config = config
         self.device = device
         self.split = split_pixels(config.working_size, config.fitted_share, config.seed)
-        self._whole: FrozenBackbone | None = None
+        self._full: FrozenBackbone | None = None
         stages = features.stages
         self.varying = [k for k, stage in enumerate(stages) if not is_fixed(stage, config.working_size)]
         self.reduced = ReducedRegression(stages, config.working_size, self.split, device)
-        # Stages behind the last varying one only bring columns that are known without them.
+        # Stages after the last varying one contribute only columns that do not depend on the image.
         self.backbone = features.load(depth=max(self.varying) + 1).to(device)
 
     @torch.inference_mode()
@@ -52,8 +52,8 @@ class DifficultyScorer:
         """Scores pairs of images; a pair's score does not depend on the others.
 
         Args:
-            described: The images whose features are taken, (N, 3, H, W), float32 in [0, 1].
-            predicted: Those whose colours are predicted, (N, 3, H, W), float32 in [0, 1]; the same by default.
+            described: The images whose features are computed, (N, 3, H, W), float32 in [0, 1].
+            predicted: The images whose colours are predicted, (N, 3, H, W), float32 in [0, 1]; by default the same.
 
         Returns:
             L_diff (N,), float64: mean absolute error on the [0, 1] scale.
@@ -71,18 +71,18 @@ class DifficultyScorer:
             reliable = torch.zeros(len(described), dtype=torch.bool)
         scores: np.ndarray = errors.cpu().numpy()
         for row in (~reliable).nonzero().flatten().tolist():
-            maps = self._whole_backbone()(enlarged[row : row + 1])
+            maps = self._full_backbone()(enlarged[row : row + 1])
             scores[row] = minimum_norm_error([stage[0] for stage in maps], colours[row], self.split)
         return scores
 
-    def _whole_backbone(self) -> FrozenBackbone:
-        if self._whole is None:
-            self._whole = self.features.load().to(self.device)
-        return self._whole
+    def _full_backbone(self) -> FrozenBackbone:
+        if self._full is None:
+            self._full = self.features.load().to(self.device)
+        return self._full
 
 
 def resize(images: Tensor, size: int, method: ResizeMethod) -> Tensor:
-    """Brings images (N, 3, H, W) to (N, 3, size, size), staying in [0, 1]."""
+    """Resizes images (N, 3, H, W) to (N, 3, size, size); values stay in [0, 1]."""
     if images.shape[-2:] == (size, size):
         return images
     if method is ResizeMethod.nearest:

@@ -1,28 +1,28 @@
-"""Structured loss maps: where in an image the victim is wrong (after He et al., 2020)."""
+"""Structured loss maps: the victim's error per pixel (after He et al., 2020)."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 
-def loss_maps(targets: np.ndarray, answers: np.ndarray) -> np.ndarray:
+def loss_maps(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
     """The absolute difference of each pixel and channel, |V(x) - y|.
 
-    The three channels are kept: the classifier of these maps takes three, and none is lost on the way.
+    The three channels are kept, since the classifier of these maps takes three.
 
     Args:
         targets: y, uint8 (..., H, W, 3).
-        answers: V(x), the same.
+        outputs: V(x), of the same shape and type.
 
     Returns:
-        The same, in steps of 1/255 on the [0, 1] scale.
+        The same shape and type, in steps of 1/255 on the [0, 1] scale.
     """
-    maps: np.ndarray = np.abs(targets.astype(np.int16) - answers).astype(np.uint8)
+    maps: np.ndarray = np.abs(targets.astype(np.int16) - outputs).astype(np.uint8)
     return maps
 
 
 class LossMaps:
-    """The loss maps of many pairs, worked out where they are looked at: few are in memory, however many there are.
+    """The loss maps of many pairs, computed per patch on access, so that memory does not grow with their number.
 
     Args:
         target_of: y by id, uint8 (H, W, 3).
@@ -41,6 +41,6 @@ class LossMaps:
         return self._outputs.shape
 
     def __getitem__(self, patch: tuple[int, slice, slice]) -> np.ndarray:
-        """A patch of one map, uint8 (h, w, 3), by its row, rows of pixels and columns of pixels."""
-        row, down, across = patch
-        return loss_maps(self._target_of(self._ids[row])[down, across], self._outputs[row, down, across])
+        """A patch of one map, uint8 (h, w, 3), by its index and its slices of pixel rows and columns."""
+        row, height, width = patch
+        return loss_maps(self._target_of(self._ids[row])[height, width], self._outputs[row, height, width])

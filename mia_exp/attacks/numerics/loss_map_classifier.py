@@ -1,7 +1,7 @@
 """A classifier of loss maps, trained on those of a shadow model (after He et al., 2020).
 
-Its labels are the attacker's own: which pairs the shadow model was trained on (0) and which not (1), Eq. 4 of
-Shafran, Peleg, Hoshen (2021). No membership in the victim's training set is known to it.
+Its labels are the attacker's own: whether the shadow model was trained on a pair (0) or not (1), Eq. 4 of Shafran,
+Peleg, Hoshen (2021). It uses no label of membership in the victim's training set.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,13 +35,13 @@ from mia_exp.training.trainer_settings import TrainerSettings
 
 FORMAT = "mia_exp loss-map classifier 1"
 FILE_KIND = FileKind(
-    FORMAT, "a classifier that mia_exp trained", "Such files lie in the artifacts of the attack shadow."
+    FORMAT, "a classifier that mia_exp trained", "Such files are in the artifacts of the attack shadow."
 )
 WEIGHTS_FILE = "classifier.safetensors"
 # A patch is addressed by its epoch, its map and its number in that map.
 Address = tuple[int, int, int]
-# The epoch of the patches by which a map is judged: none of training.
-JUDGED = -1
+# The epoch number of the patches drawn for evaluation: none of training.
+EVALUATION_EPOCH = -1
 
 
 class LossMapClassifier(LightningModule):
@@ -73,8 +73,8 @@ class LossMapClassifier(LightningModule):
         return loss
 
     def on_train_end(self) -> None:
-        """Takes batch norm's statistics anew, from an epoch's patches and the final weights."""
-        # Running averages trail behind weights that move fast; after tens of steps they can invert the classes.
+        """Recomputes batch norm's statistics from one epoch's patches with the final weights."""
+        # Running averages lag behind fast-changing weights; after tens of steps they can invert the classes.
         loader = self.trainer.train_dataloader
         assert isinstance(loader, DataLoader)
         update_bn(loader, self.network, self.device)
@@ -85,7 +85,7 @@ class LossMapClassifier(LightningModule):
 
 
 class Patches(Dataset[tuple[Tensor, Tensor]]):
-    """Random patches of loss maps; a patch's place depends on seed, epoch, id and number alone.
+    """Random patches of loss maps; a patch's position depends only on seed, epoch, id and number.
 
     Args:
         maps: uint8 (N, H, W, 3).
@@ -118,10 +118,10 @@ class Patches(Dataset[tuple[Tensor, Tensor]]):
 
 
 class PatchBatches(Sampler[list[Address]]):
-    """Batches of addresses: `patches` of each map, in an order that depends on the seed and the epoch alone.
+    """Batches of addresses: `patches` of each map, in an order that depends only on the seed and the epoch.
 
     Args:
-        ids: The maps' names; their order changes nothing.
+        ids: The maps' names; their order has no effect.
         config: The classifier's settings.
     """
 
@@ -131,7 +131,7 @@ class PatchBatches(Sampler[list[Address]]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch of the next pass; the trainer calls it."""
+        """Sets the epoch of the next pass; the trainer calls it."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -147,7 +147,7 @@ class PatchBatches(Sampler[list[Address]]):
     def _bounds(self) -> list[tuple[int, int]]:
         total, size = len(self.rows) * self.config.patches, self.config.batch_size
         bounds = [(start, min(start + size, total)) for start in range(0, total, size)]
-        # Batch norm has nothing to normalise in a batch of one patch of a small map.
+        # Batch norm cannot normalise a batch of a single patch whose maps have one pixel.
         if len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] == 1:
             bounds[-2:] = [(bounds[-2][0], total)]
         return bounds
@@ -160,18 +160,18 @@ def patch_loader(
     config: ClassifierSettings,
     num_workers: int,
 ) -> "DataLoader[tuple[Tensor, Tensor]]":
-    """Batches of patches (B, 3, side, side) in [0, 1] and labels (B,), new ones in each epoch of a trainer.
+    """Batches of patches (B, 3, side, side) in [0, 1] and labels (B,); each epoch has other patches.
 
     Args:
         maps: uint8 (N, H, W, 3).
         ids: Their names (N,).
         held_out: Their labels (N,), bool.
         config: The classifier's settings.
-        num_workers: Processes that cut patches; their number changes nothing.
+        num_workers: Processes that cut patches; their number does not change the patches.
     """
     return DataLoader(
         Patches(maps, ids, held_out, config),
-        # Not as `batch_sampler`, which Lightning never tells the epoch.
+        # Not as `batch_sampler`, for which Lightning does not call `set_epoch`.
         sampler=PatchBatches(ids, config),
         batch_size=None,
         num_workers=num_workers,
@@ -221,39 +221,39 @@ def train_classifier(
 def score_maps(
     folder: Path, maps: np.ndarray | LossMaps, ids: Sequence[str], config: ClassifierSettings, device: torch.device
 ) -> np.ndarray:
-    """Judges loss maps.
+    """Scores loss maps.
 
     Args:
-        folder: What `train_classifier` filled.
+        folder: The folder that `train_classifier` wrote to.
         maps: uint8 (M, H, W, 3).
         ids: Their names (M,).
         config: The settings that the classifier was trained with.
         device: Where it runs.
 
     Returns:
-        (M,), float64: the mean over a map's patches of the probability of having been trained on; high means
-        member. It depends on the map and its id alone.
+        (M,), float64: the mean over a map's patches of the probability of the class "trained on"; higher means
+        member. It depends only on the map and its id.
 
     Raises:
-        WeightsError: The classifier is missing, damaged, not ours, or was trained on patches of another size.
+        WeightsError: The classifier is missing, damaged, not one of mia_exp, or for patches of another size.
     """
     patches = Patches(maps, ids, np.zeros(len(ids), bool), config)
     network = _load(folder / WEIGHTS_FILE, patches.side).to(device).eval()
     scores = np.empty(len(ids))
-    for row in track(range(len(ids)), "judging loss maps", len(ids)):
-        cut = torch.stack([patches.patch(JUDGED, row, number) for number in range(config.patches)])
+    for row in track(range(len(ids)), "scoring loss maps", len(ids)):
+        cut = torch.stack([patches.patch(EVALUATION_EPOCH, row, number) for number in range(config.patches)])
         probabilities = network(cut.to(device)).double().softmax(1)
         scores[row] = float(probabilities[:, 0].mean())
     return scores
 
 
 def _load(path: Path, side: int) -> nn.Module:
-    """The network in a file; `side` is that of the patches which it will be given."""
+    """The network in a file; `side` is the side of the patches that it will be applied to."""
     header, state = FILE_KIND.read(path, "pt")
     if header.get("patch_side") != str(side):
         found = short(header.get("patch_side", "an unknown number of"))
         raise WeightsError(
-            f"{path}: trained on patches of {found} pixels, where this run has {side}. Set "
+            f"{path}: trained on patches of {found} pixels, but this run has {side}. Set "
             "attack.classifier.patch_size and victim.image_size as they were when it was trained."
         )
     with torch.device("meta"):

@@ -1,21 +1,21 @@
-"""Least squares from a pixel's features to its colour, judged on pixels it was not fitted on.
+"""Least squares from a pixel's features to its colour, with the error measured on held-out pixels.
 
-The full matrix has a row a pixel and a column a channel of every stage, brought to the pixel grid by bilinear
-interpolation: stage k contributes U_k F_k, where F_k (cells x channels) are its activations and U_k (pixels x
-cells) the interpolation, which is the same for every image. Three facts make it small:
+The full matrix has one row per pixel and one column per channel of every stage, resized to the pixel grid by
+bilinear interpolation: stage k contributes U_k F_k, where F_k (cells x channels) are its activations and U_k
+(pixels x cells) the interpolation, which is the same for every image. Three facts reduce the problem:
 
-1. Where a stage has more channels than cells, F_k has full row rank, so U_k F_k spans what U_k spans. Those
+1. If a stage has more channels than cells, F_k has full row rank, so U_k F_k spans the same space as U_k. Those
    columns do not depend on the image, the stage need not be run, and an orthonormal basis Q of them on the fitted
-   pixels is made once.
-2. What is left is solved per image from its Gram matrix, and that needs no upsampled features: the block of
+   pixels is computed once.
+2. The remaining columns are solved per image from their Gram matrix, without upsampled features: the block of
    stages k and l is F_k^T (U_k^T U_l) F_l, with a small, sparse matrix in the middle that is the same for every
-   image. The fixed columns' part of it, F_k^T (U_k^T Q) (Q^T U_l) F_l, is taken away.
-3. A float32 factorisation of the Gram matrix is enough where the residual is exact: each refinement then gains
-   as many digits as the factorisation is good for.
+   image. The projection on the fixed columns, F_k^T (U_k^T Q) (Q^T U_l) F_l, is subtracted.
+3. A float32 factorisation of the Gram matrix is enough if the residual is computed in float64: each step of
+   iterative refinement then gains the digits of the factorisation.
 
-All leave the least-squares prediction as it is. Where the system is not safely overdetermined - few fitted
-pixels, a flat image - the answer depends on singular values that the reduction moves, so `minimum_norm_error`
-solves the whole of it, in a form that keeps every singular value.
+None of these changes the least-squares prediction. If the system is not clearly overdetermined - few fitted
+pixels, a flat image - the result depends on singular values that the reduction changes, so `minimum_norm_error`
+solves the full system in a form that keeps every singular value.
 
 Axes: N images, C columns, P pixels, F fitted and H held-out pixels; colours are 3.
 """
@@ -30,21 +30,21 @@ from torch import Tensor
 
 from mia_exp.features import FeatureStage
 
-# Singular values below this share of the largest count as zero, as in scikit-learn >= 1.7.
+# Singular values below this fraction of the largest are treated as zero, as in scikit-learn >= 1.7.
 CUTOFF = 1e-6
 
-# A solution whose further refinement would move the score by more than this share has not converged.
-CONVERGED = 1e-6
-# Solutions of the normal equations at most: most images need two or three.
-PASSES = 6
+# Relative change of the score by further refinement above which a solution has not converged.
+TOLERANCE = 1e-6
+# Limit on solutions of the normal equations per image; most images need two or three.
+MAX_ITERATIONS = 6
 
-# Below this error (a quarter of a 16-bit step) a score is nought, and its relative change means nothing.
+# Below this error (a quarter of a 16-bit step) a score is taken as zero, and its relative change is meaningless.
 NEGLIGIBLE = 4e-6
 
 
 @dataclass(frozen=True)
 class PixelSplit:
-    """Which pixels of the grid are fitted and which are judged; the same for every image."""
+    """Which pixels of the grid are fitted and which are held out; the same for every image."""
 
     fitted: Tensor
     held_out: Tensor
@@ -54,7 +54,7 @@ def split_pixels(size: int, fitted_share: float, seed: int) -> PixelSplit:
     """Draws `fitted_share` of the size * size pixels at random.
 
     Returns:
-        Row-major pixel indices, int64; at least one pixel on either side.
+        Row-major pixel indices, int64; at least one pixel in each part.
     """
     pixels = size * size
     order = torch.randperm(pixels, generator=torch.Generator().manual_seed(seed))
@@ -74,7 +74,7 @@ def upsampling_matrix(cells: int, size: int) -> sparse.csr_array:
 
 
 def upsample(maps: Tensor, size: int) -> Tensor:
-    """Brings feature maps (N, C, h, w) to (N, C, size, size) by bilinear interpolation."""
+    """Resizes feature maps (N, C, h, w) to (N, C, size, size) by bilinear interpolation."""
     if maps.shape[-2:] == (size, size):
         return maps
     return F.interpolate(maps, (size, size), mode="bilinear", align_corners=False)
@@ -90,12 +90,12 @@ class ReducedRegression:
 
     Args:
         stages: All stages of the backbone.
-        size: Side of the pixel grid; a stage of stride s has size * 4 / s cells a side.
+        size: Side of the pixel grid; a stage of stride s has size * 4 / s cells per side.
         split: Which pixels are fitted.
         device: Where batches are solved.
 
     Attributes:
-        n_columns: Independent columns that the regression has at most.
+        n_columns: Upper bound on the number of independent columns of the regression.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class ReducedRegression:
         fitted = [matrix[: self.n_fitted] for matrix in varying]
         self._interpolations = [_sparse(matrix, device) for matrix in varying]
         self._adjoints = [_sparse(matrix.T, device) for matrix in fitted]
-        # The finer grid on the right: the products below are then as small as the coarser one.
+        # The finer grid on the right: the products below then have the size of the coarser grid.
         self._overlaps = [
             [_sparse(coarse.T @ fine, device).float() for fine in fitted[: row + 1]]
             for row, coarse in enumerate(fitted)
@@ -131,52 +131,52 @@ class ReducedRegression:
         return bool(self.n_fitted > self.n_columns)
 
     def errors(self, features: list[Tensor], colours: Tensor) -> tuple[Tensor, Tensor]:
-        """Fits every image and judges it on its held-out pixels.
+        """Fits every image and computes the error on its held-out pixels.
 
         Args:
             features: Activations (N, C, h, w), float32, of the stages whose columns are not fixed.
             colours: (N, 3, size, size), float32 in [0, 1].
 
         Returns:
-            The mean absolute error (N,), float64, and whether it can be relied on (N,), bool: false where the
-            image's system is too close to singular for float32.
+            The mean absolute error (N,), float64, and whether it is reliable (N,), bool: false if the image's
+            system is too close to singular for float32.
         """
-        # A channel's mean lies in the fixed columns, as the constant does; float32 is spent on what is left of it.
+        # A channel's mean is in the span of the fixed columns; subtracting it saves float32 digits.
         rows = [_pixel_rows(maps - maps.mean((2, 3), keepdim=True)) for maps in features]
         exact = [cells.double() for cells in rows]
         unexplained = self._without_fixed(colours.double().flatten(2)[:, :, self._order])
 
-        gram, whole = self._gram(rows)
+        gram, full_diagonal = self._gram(rows)
         norms = gram.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
-        # A column of zeros (a channel that is dead on this image) is left out: its coefficient stays nought.
-        dead = whole == 0
+        # A column of zeros (a channel that is dead on this image) is left out: its coefficient stays zero.
+        dead = full_diagonal == 0
         scale = torch.where(dead, 0.0, 1 / norms)
         gram = gram * scale.unsqueeze(1) * scale.unsqueeze(2)
         gram.diagonal(dim1=1, dim2=2)[dead] = 1
         factor, failed = torch.linalg.cholesky_ex(gram)
 
-        # The normal equations are solved in float32 and refined with a residual that is exact: what a large step
-        # explains, and what a small residual asks for, are sums that cancel.
-        asks, explains = rows, exact
+        # The normal equations are solved in float32 and refined with a residual in float64: the prediction of a
+        # large step, and the right side of a small residual, are sums with cancellation.
+        right_rows, step_rows = rows, exact
         before = torch.full((len(colours),), torch.inf, dtype=torch.float64, device=colours.device)
-        for _ in range(PASSES):
-            right_side = self._transposed(asks, unexplained[:, :, : self.n_fitted]).mT.float()
+        for _ in range(MAX_ITERATIONS):
+            right_side = self._transposed(right_rows, unexplained[:, :, : self.n_fitted]).mT.float()
             step = torch.cholesky_solve(right_side * scale.unsqueeze(2), factor) * scale.unsqueeze(2)
-            explained = self._without_fixed(self._predicted(explains, step.mT))
+            explained = self._without_fixed(self._predicted(step_rows, step.mT))
             unexplained = unexplained - explained
             last, error = (values[:, :, self.n_fitted :].abs().mean((1, 2)) for values in (explained, unexplained))
-            # Steps shrink by the same factor each time: what is left is the rest of a geometric series.
+            # Steps shrink by a constant factor: the remaining change is the tail of a geometric series.
             left = last**2 / (before - last).clamp(min=torch.finfo(last.dtype).tiny)
-            reliable = (failed == 0) & (left <= CONVERGED * error.clamp(min=NEGLIGIBLE)) & error.isfinite()
-            if asks is exact and reliable.all():
+            reliable = (failed == 0) & (left <= TOLERANCE * error.clamp(min=NEGLIGIBLE)) & error.isfinite()
+            if right_rows is exact and reliable.all():
                 break
-            asks, explains, before = exact, rows, last
+            right_rows, step_rows, before = exact, rows, last
         return error, reliable
 
     def _gram(self, rows: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The inner products of the varying columns without their part in the fixed ones (N, C, C).
+        """The inner products (N, C, C) of the varying columns, projected orthogonally to the fixed ones.
 
-        Also the diagonal (N, C) with that part.
+        Also the diagonal (N, C) without the projection.
         """
         blocks: list[list[Tensor]] = [[] for _ in rows]
         for row, overlaps in enumerate(self._overlaps):
@@ -208,12 +208,12 @@ class ReducedRegression:
         return torch.stack(products).sum(0)
 
     def _without_fixed(self, values: Tensor) -> Tensor:
-        """Takes the fixed columns out of (N, 3, P) values."""
+        """Subtracts from values (N, 3, P) their projection on the fixed columns."""
         return values - _times(self._basis, _times(self._basis[: self.n_fitted].T, values[:, :, : self.n_fitted]))
 
 
 def _continued_basis(columns: np.ndarray, n_fitted: int) -> np.ndarray:
-    """A basis of the columns (P, C) that is orthonormal on the first `n_fitted` rows, on all rows."""
+    """A basis of the columns (P, C) on all rows that is orthonormal on the first `n_fitted` rows."""
     left, values, right = np.linalg.svd(columns[:n_fitted], full_matrices=False)
     kept = values > CUTOFF * values[0]
     return np.concatenate([left[:, kept], columns[n_fitted:] @ (right.T[:, kept] / values[kept])])
@@ -233,14 +233,14 @@ def _times(matrix: Tensor, values: Tensor) -> Tensor:
 
 
 def _pixel_rows(maps: Tensor) -> Tensor:
-    """Turns maps (N, C, h, w) into rows (N, h * w, C)."""
+    """Reshapes maps (N, C, h, w) to rows (N, h * w, C)."""
     return maps.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def minimum_norm_error(features: list[Tensor], colours: Tensor, split: PixelSplit) -> float:
-    """Fits one image by the least-squares solution of least norm, in float64, with every stage of the network.
+    """Fits one image by the minimum-norm least-squares solution, in float64, with every stage of the network.
 
-    A stage with more channels than cells enters as U_k R^T, where F_k^T = Q R: that has the singular values and
+    A stage with more channels than cells enters as U_k R^T, where F_k^T = Q R: this has the singular values and
     the left singular vectors of U_k F_k in fewer columns.
 
     Args:

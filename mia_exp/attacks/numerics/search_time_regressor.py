@@ -1,4 +1,4 @@
-"""A difficulty that was learned from people: how long they searched photos (Tudor Ionescu et al., 2016).
+"""A difficulty predicted from human search times on photos (Tudor Ionescu et al., 2016).
 
 A nu-support-vector regression with a Gaussian kernel, from a backbone's pooled features to the published scores.
 """
@@ -25,7 +25,7 @@ FORMAT = "mia_exp search-time regressor 1"
 FILE_KIND = FileKind(
     FORMAT,
     "a regressor that mia_exp saved",
-    "Such files lie in the artifacts of the attack supervised: regressor.safetensors.",
+    "Such files are in the artifacts of the attack supervised: regressor.safetensors.",
 )
 # Half the width of a 95 % interval, in standard errors.
 NORMAL_95 = 1.959964
@@ -35,14 +35,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a regressor belongs to and how good it is.
+    """What a regressor was fitted on, and its accuracy.
 
     Attributes:
-        backbone: Whose features it takes.
+        backbone: The backbone whose features it takes.
         weights: Fingerprint of that backbone's weights.
         n_photos: Photos that it was fitted on.
-        rank_correlation: Spearman's, of cross-validated predictions with the scores.
-        rank_correlation_ci95: Its interval over photos.
+        rank_correlation: Spearman's rank correlation of cross-validated predictions and scores.
+        rank_correlation_ci95: Its 95 % interval over photos.
     """
 
     backbone: str
@@ -74,7 +74,7 @@ class SearchTimeRegressor:
     Args:
         arrays: `mean` and `scale` (C,) of the features; `support` (K, C); `coefficients` (K,); `gamma`,
             `intercept` (1,).
-        provenance: What it belongs to.
+        provenance: What it was fitted on.
     """
 
     def __init__(self, arrays: dict[str, Floats], provenance: Provenance) -> None:
@@ -91,17 +91,17 @@ class SearchTimeRegressor:
         backbone: str,
         weights: str,
     ) -> "SearchTimeRegressor":
-        """Fits the regression, and judges it by cross-validation.
+        """Fits the regression, and evaluates it by cross-validation.
 
         Args:
             features: (N, C).
-            scores: Published scores (N,); higher took longer.
-            names: The photos' names (N,): a photo's fold depends on the seed and its name alone.
+            scores: Published scores (N,); higher means a longer search.
+            names: The photos' names (N,): a photo's fold depends only on the seed and its name.
             config: Penalty, share of support vectors, folds and their seed.
-            backbone: Whose features these are.
+            backbone: The backbone that computed the features.
             weights: Fingerprint of its weights.
         """
-        # The solver's answer depends a little on the order of the photos: it is always that of their names.
+        # The solver's result depends slightly on the order of the photos: they are always sorted by name.
         order = np.argsort(np.asarray(names))
         features, scores = features[order], scores[order]
         standardised = (scores - scores.mean()) / scores.std()
@@ -126,12 +126,12 @@ class SearchTimeRegressor:
             (N,), in standard deviations of the fitted photos' scores above their mean.
 
         Raises:
-            WeightsError: They have another number of channels than those that it was fitted on.
+            WeightsError: The number of channels differs from that of the features it was fitted on.
         """
         fitted = len(self._arrays["mean"])
         if features.shape[1] != fitted:
             raise WeightsError(
-                f"the regressor was fitted on {fitted} channels of {self.provenance.backbone}, where this run's "
+                f"the regressor was fitted on {fitted} channels of {self.provenance.backbone}, but this run's "
                 f"features have {features.shape[1]}. Leave attack.regressor=null to fit one."
             )
         return _predict(self._arrays, features)
@@ -144,15 +144,15 @@ class SearchTimeRegressor:
 
     @classmethod
     def load(cls, path: Path, backbone: str, weights: str) -> "SearchTimeRegressor":
-        """Reads what `save` wrote; runs no code from it.
+        """Reads a file that `save` wrote; runs no code from it.
 
         Args:
             path: The file.
-            backbone: The backbone whose features it will be given.
+            backbone: The backbone whose features it will be applied to.
             weights: Fingerprint of that backbone's weights.
 
         Raises:
-            WeightsError: It is missing, damaged, not ours, or of another backbone.
+            WeightsError: It is missing, damaged, not one of mia_exp, or of another backbone.
         """
         header, arrays = FILE_KIND.read(path, "np")
         with refusing(path, f"the content of {FILE_KIND.name}", FILE_KIND.advice, WeightsError):
@@ -161,7 +161,7 @@ class SearchTimeRegressor:
         if (provenance.backbone, provenance.weights) != (backbone, weights):
             raise WeightsError(
                 f"{path}: fitted on features of {short(provenance.backbone)} (weights "
-                f"{provenance.weights[:12]}), where this run has {backbone} (weights {weights[:12]}). "
+                f"{provenance.weights[:12]}), but this run has {backbone} (weights {weights[:12]}). "
                 f"Choose features={short(provenance.backbone)} with those weights, or leave "
                 "attack.regressor=null to fit one."
             )
@@ -169,15 +169,15 @@ class SearchTimeRegressor:
 
 
 def _provenance(about: dict[str, Any]) -> Provenance:
-    """What a header says, of the right types.
+    """Parses a header.
 
     Raises:
-        Exception: It is not. To be called within `refusing`.
+        Exception: It is not valid. To be called within `refusing`.
     """
     correlation = typed(about["rank_correlation"], float, "rank_correlation")
     low, high = (typed(end, float, "rank_correlation_ci95") for end in about["rank_correlation_ci95"])
     n_photos = typed(about["n_photos"], int, "n_photos")
-    # No number, where all predictions were the same.
+    # NaN if all predictions were the same.
     if not all(-1 <= value <= 1 or math.isnan(value) for value in (correlation, low, high)) or n_photos < 1:
         raise ValueError(f"a rank correlation of {correlation} [{low}, {high}] over {n_photos} photos")
     backbone, weights = (typed(about[name], str, name) for name in ("backbone", "weights"))
@@ -185,11 +185,11 @@ def _provenance(about: dict[str, Any]) -> Provenance:
 
 
 def _check_arrays(arrays: dict[str, Floats]) -> None:
-    """Holds the arrays against each other, as `_fit` makes them.
+    """Checks that arrays have the names, shapes and types that `_fit` returns, and valid values.
 
     Raises:
-        Exception: One is missing or too many, has another shape or type, or holds values that no fit has. To be
-            called within `refusing`.
+        Exception: One is missing or unknown, has another shape or type, or holds invalid values. To be called
+            within `refusing`.
     """
     supports, channels = arrays["support"].shape
     shapes = {
@@ -204,15 +204,15 @@ def _check_arrays(arrays: dict[str, Floats]) -> None:
     if found != shapes or len(arrays) != len(shapes) or channels < 1:
         raise ValueError(f"arrays of {found}")
     for name, array in arrays.items():
-        # A channel that was the same for all photos has an infinite scale.
-        sound = array > 0 if name in ("scale", "gamma") else np.isfinite(array)
-        if array.dtype != np.float64 or not sound.all() or (name == "gamma" and not np.isfinite(array).all()):
+        # A channel that was constant over all photos has an infinite scale.
+        valid = array > 0 if name in ("scale", "gamma") else np.isfinite(array)
+        if array.dtype != np.float64 or not valid.all() or (name == "gamma" and not np.isfinite(array).all()):
             raise ValueError(f"{name} is of type {array.dtype} or holds values that are not finite or not positive")
 
 
 def _fit(features: Floats, scores: Floats, config: FitSettings) -> dict[str, Floats]:
     mean, spread = features.mean(0), features.std(0)
-    # A channel that is the same for all photos says nothing, and stays nought.
+    # A channel that is constant over all photos carries no information: an infinite scale sets it to zero.
     scale = np.where(spread > 0, spread, np.inf)
     gamma = 1 / features.shape[1]
     regression = NuSVR(kernel="rbf", gamma=gamma, C=config.c, nu=config.nu)
@@ -241,7 +241,7 @@ def _fold(name: str, config: FitSettings) -> int:
 
 
 def _interval(correlation: float, n: int) -> tuple[float, float]:
-    """Fisher's interval, with the variance of Spearman's coefficient (Bonett & Wright, 2000)."""
+    """Fisher's 95 % interval, with the variance of Spearman's coefficient (Bonett & Wright, 2000)."""
     centre = math.atanh(max(-0.999999, min(0.999999, correlation)))
     half = NORMAL_95 * math.sqrt((1 + correlation**2 / 2) / (n - 3))
     return math.tanh(centre - half), math.tanh(centre + half)

@@ -1,1 +1,1 @@
-"""The datasets that can be read: a file each, with its settings and its reader."""
+"""The datasets: one file each, with settings and reader."""

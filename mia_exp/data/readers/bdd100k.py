@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 HOMEPAGE = "https://www.vis.xyz/bdd100k"
 PHOTOS, MASKS = Path("images") / "10k", Path("labels") / "sem_seg" / "masks"
 UNLABELLED = 255
-# Its class numbers are Cityscapes' 19 training classes, in this order.
+# BDD100K's class numbers are Cityscapes' 19 training classes, in this order.
 TRAINING_CLASSES = (
     "road",
     "sidewalk",
@@ -44,8 +44,8 @@ TRAINING_CLASSES = (
 )
 _COLOURS = dict(CLASSES)
 COLOURS = (*(_COLOURS[name] for name in TRAINING_CLASSES), _COLOURS["unlabeled"])
-# The colours of the pairs that pix2pix prepares of Cityscapes: a class that shares another's colour is not told
-# apart there. Those without a class here stay in the palette, so that a shadow model takes Cityscapes' maps too.
+# The colours of pix2pix's version of Cityscapes, in which some classes share a colour. Colours without a class in
+# BDD100K stay in the palette, so that a shadow model accepts Cityscapes' label maps.
 SHARED = ("ego vehicle", "rectification border", "out of roi", "static", "polegroup", "license plate")
 PALETTE = tuple(colour for name, colour in CLASSES if name not in SHARED)
 
@@ -77,7 +77,7 @@ class BDD100K(PairSource):
         layout: What the channels of x mean.
 
     Raises:
-        DataError: The dataset is not where it should be.
+        DataError: The dataset was not found.
     """
 
     def __init__(self, config: BDD100KDataset, labels: bool = False) -> None:
@@ -90,7 +90,7 @@ class BDD100K(PairSource):
         """Lists the pairs in natural order, partition by partition.
 
         Raises:
-            DataError: A partition holds no image.
+            DataError: A partition has no image.
         """
         return [
             Record(id, id.partition("/")[0], photo.stat().st_size + mask.stat().st_size)
@@ -112,7 +112,7 @@ class BDD100K(PairSource):
         """Decodes one pair; see `PairSource.load`.
 
         Raises:
-            DataError: As there, or a mask holds a number that is no class.
+            DataError: As there, or a mask has a number that is not a class.
         """
         photo_path, mask_path = self._files[id]
         photo, conversions = decode(photo_path)
@@ -129,7 +129,7 @@ class BDD100K(PairSource):
         without = 0
         for partition in self._partitions:
             if not (self._root / PHOTOS / partition).is_dir():
-                log.warning("%s has no folder %s: the dataset is read without it", self._root / PHOTOS, partition)
+                log.warning("%s has no folder %s: this partition is skipped", self._root / PHOTOS, partition)
                 continue
             masks = images_by_stem(self._root / MASKS / partition)
             for stem, photo in images_by_stem(self._root / PHOTOS / partition).items():
@@ -138,7 +138,7 @@ class BDD100K(PairSource):
                 else:
                     without += 1
         if without:
-            log.warning("%s: %d photos have no mask and are passed over", self._root, without)
+            log.warning("%s: %d photos have no mask and are skipped", self._root, without)
         if not found:
             raise DataError(f"{self._root}: expected photos with masks of the same name, found none.")
         return found

@@ -15,12 +15,12 @@ from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_ro
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, WHOLE, InputLayout, PairSource, PartitionedDataset, Record
+from mia_exp.data.source import ALL, CONTENT, InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.tables import named_rows, split_cells
 
 
 class Landmarks(Enum):
-    """Which file the landmarks of a face are read from: 68 points in a CSV, or CelebA's own five."""
+    """The landmarks that are read: 68 points in a CSV, or CelebA's own five."""
 
     points_68 = "points_68"
     points_5 = "points_5"
@@ -33,11 +33,11 @@ FILES = {
     Landmarks.points_68: ("landmarks_68.csv",),
     Landmarks.points_5: ("list_landmarks_align_celeba.txt", "list_landmarks_align_celeba.csv"),
 }
-# CelebA's own points are in pixels of its aligned images, whatever size they were brought to since.
+# CelebA's own points are in pixels of its original aligned images, even if the images were resized.
 ALIGNED = (178, 218)
 PARTITIONS = {"0": "train", "1": "val", "2": "test"}
-# How many names an error lists.
-SHOWN = 5
+# Names that an error message lists.
+MAX_LISTED = 5
 
 
 @dataclass
@@ -45,12 +45,11 @@ class CelebADataset(PartitionedDataset):
     """CelebA: the contours of a face, drawn from its landmarks -> the face.
 
     Attributes:
-        root: Folder that holds `img_align_celeba` and the landmarks, or null: `$MIA_EXP_DATA/celeba`.
+        root: Folder of `img_align_celeba` and the landmarks, or null: `$MIA_EXP_DATA/celeba`.
         landmarks: `points_68` or `points_5`.
         landmarks_file: Name of the file in `root`, or null: `landmarks_68.csv`, or
             `list_landmarks_align_celeba.txt` (or `.csv`) for the five points.
-        partitions_file: Name of the file in `root` that says who is in which of CelebA's partitions; without
-            it there is no official split.
+        partitions_file: Name of the file in `root` with CelebA's partitions; without it there is no official split.
     """
 
     name: str = "celeba"
@@ -75,7 +74,7 @@ class CelebA(PairSource):
         layout: What the channels of x mean.
 
     Raises:
-        DataError: The dataset is not where it should be.
+        DataError: The dataset was not found.
     """
 
     layout = InputLayout()
@@ -86,23 +85,21 @@ class CelebA(PairSource):
         self._root = named_root(config.root, config.name, (FACES,), HOMEPAGE)
 
     def records(self) -> list[Record]:
-        """Lists the faces in natural order, with CelebA's own partitions where its file is there.
+        """Lists the faces in natural order, with CelebA's own partitions if their file exists.
 
         Raises:
-            DataError: There is none, or one has no landmarks.
+            DataError: There is no face, or one has no landmarks.
         """
         faces = {path.name for path in self._files.values()}
         partitions = _read_partitions(self._root / self._config.partitions_file, faces)
         without = [path.name for path in self._files.values() if path.name not in self._landmarks]
         if without:
+            names = ", ".join(without[:MAX_LISTED]) + (", ..." if len(without) > MAX_LISTED else "")
             raise DataError(
                 f"{self._landmarks_path}: {len(without)} of the {len(self._files)} faces in {FACES} have no "
-                f"landmarks there: {', '.join(without[:SHOWN])}{', ...' if len(without) > SHOWN else ''}. Remove "
-                "these images, or add their rows."
+                f"landmarks in this file: {names}. Remove these images, or add their rows."
             )
-        return [
-            Record(id, partitions.get(path.name, WHOLE), path.stat().st_size) for id, path in self._files.items()
-        ]
+        return [Record(id, partitions.get(path.name, ALL), path.stat().st_size) for id, path in self._files.items()]
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the faces and of the landmarks' file."""
@@ -136,7 +133,7 @@ class CelebA(PairSource):
     @cached_property
     def _landmarks(self) -> dict[str, Points]:
         landmarks = read_landmarks(self._landmarks_path, COUNTS[self._config.landmarks])
-        # The table may name its images without their ending.
+        # The table may name images without their extension.
         return {self._named_as_file(name): points for name, points in landmarks.items()}
 
     def _named_as_file(self, name: str) -> str:
@@ -144,7 +141,7 @@ class CelebA(PairSource):
 
 
 def _read_partitions(path: Path, faces: Collection[str]) -> Mapping[str, str]:
-    """By image name, of CelebA's `list_eval_partition`, or nothing where it is not there."""
+    """The partition by image name, from CelebA's `list_eval_partition`; empty if the file does not exist."""
     if not path.is_file():
         return {}
     expected = "an image's name and 0, 1 or 2 (train, val, test)"

@@ -1,4 +1,4 @@
-"""Cityscapes as its authors distribute it: photos, class numbers and instance numbers in files of their own."""
+"""Cityscapes as its authors distribute it: photos, class numbers and instance numbers in separate files."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from mia_exp.data.source import Colour, InputLayout, PairSource, PartitionedData
 
 HOMEPAGE = "https://www.cityscapes-dataset.com"
 # The authors' colours, by label id from 0; the last is license plate, whose id is -1. Classes that share a colour
-# in their table differ here by one unit, so that each keeps its own.
+# in their table differ here by one unit, so that all are distinct.
 CLASSES: tuple[tuple[str, Colour], ...] = (
     ("unlabeled", (0, 0, 0)),
     ("ego vehicle", (1, 0, 0)),
@@ -54,7 +54,7 @@ CLASSES: tuple[tuple[str, Colour], ...] = (
     ("license plate", (0, 0, 143)),
 )
 PALETTE: tuple[Colour, ...] = tuple(colour for _, colour in CLASSES)
-# -1, as the label files hold it in a byte.
+# -1, stored as an unsigned byte in the label files.
 LICENSE_PLATE = 255
 
 
@@ -63,7 +63,7 @@ class CityscapesDataset(PartitionedDataset):
     """Cityscapes as its authors distribute it: photos, class numbers and instance numbers in three files.
 
     Attributes:
-        root: Folder that holds `leftImg8bit` and `gtFine`, or null: `$MIA_EXP_DATA/cityscapes_original`.
+        root: Folder of `leftImg8bit` and `gtFine`, or null: `$MIA_EXP_DATA/cityscapes_original`.
     """
 
     name: str = "cityscapes_original"
@@ -85,7 +85,7 @@ class Cityscapes(PairSource):
         layout: What the channels of x mean.
 
     Raises:
-        DataError: The dataset is not where it should be.
+        DataError: The dataset was not found.
     """
 
     def __init__(self, config: CityscapesDataset, labels: bool = False) -> None:
@@ -98,7 +98,7 @@ class Cityscapes(PairSource):
         """Lists the pairs in natural order, partition by partition.
 
         Raises:
-            DataError: There is none, or a photo has no label or instance file.
+            DataError: There is no pair, or a photo has no label or instance file.
         """
         return [
             Record(id, id.partition("/")[0], sum(path.stat().st_size for path in files[:2]))
@@ -120,7 +120,7 @@ class Cityscapes(PairSource):
         """Decodes one pair; see `PairSource.load`.
 
         Raises:
-            DataError: As there, or a label file holds an id that Cityscapes has not.
+            DataError: As there, or a label file has an id that Cityscapes does not define.
         """
         photo_path, label_path, *instance_path = self._files[id]
         photo, conversions = decode(photo_path)
@@ -136,7 +136,7 @@ class Cityscapes(PairSource):
 
     @cached_property
     def _files(self) -> dict[str, list[Path]]:
-        """By id: photo, labels and, where they are read, instances."""
+        """By id: photo, labels and, if they are read, instances."""
         kinds = ["labelIds", "instanceIds"] if self.layout.instances else ["labelIds"]
         found = {}
         for partition in self._partitions:
@@ -150,8 +150,8 @@ class Cityscapes(PairSource):
                 if missing:
                     raise DataError(
                         f"{missing[0]}: expected beside {photo.name}, found no such file. Unpack "
-                        "gtFine_trainvaltest.zip into the same folder; victim.one_hot_labels=false needs no "
-                        "instances."
+                        "gtFine_trainvaltest.zip into the same folder; with victim.one_hot_labels=false, no "
+                        "instances are needed."
                     )
                 found[f"{partition}/{city}/{stem}"] = files
         if not found:

@@ -1,4 +1,4 @@
-"""A user's own pairs: two folders of equally named images."""
+"""Your own pairs: two folders of equally named images."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,10 +24,10 @@ from mia_exp.data.labels import (
     resize_numbers,
 )
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, WHOLE, Dataset, InputLayout, PairSource, Record
+from mia_exp.data.source import ALL, CONTENT, Dataset, InputLayout, PairSource, Record
 
-# How many names an error lists.
-SHOWN = 5
+# Names that an error message lists.
+MAX_LISTED = 5
 
 
 @dataclass
@@ -35,13 +35,13 @@ class FolderDataset(Dataset):
     """Two folders of equally named images: one of inputs, one of targets.
 
     Attributes:
-        root: Folder that the others are relative to, or null: `$MIA_EXP_DATA`, else the current one.
+        root: Folder that the others are relative to, or null: `$MIA_EXP_DATA`, or else the current folder.
         inputs: Folder of x.
         targets: Folder of y.
-        palette: Colours [red, green, blue] of the classes, where the inputs are colour-coded label maps.
-        palette_tolerance: Share of a label map's pixels that may lie in areas of a colour that the palette lacks.
-        index_classes: Number of classes, where a pixel of the inputs is the number of its class.
-        instances: Folder of images whose pixels number the instances, or null where there are none.
+        palette: Colours [red, green, blue] of the classes, if the inputs are colour-coded label maps.
+        palette_tolerance: Share of a label map's pixels that may be in areas of a colour outside of the palette.
+        index_classes: Number of classes, if the pixels of the inputs are class numbers.
+        instances: Folder of images whose pixels are instance numbers, or null for none.
     """
 
     name: str = "folder"
@@ -57,7 +57,7 @@ class FolderDataset(Dataset):
         check_palette(self.palette, self.palette_tolerance)
         require(
             self.palette is None or self.index_classes is None,
-            "dataset.palette and dataset.index_classes: label maps are colour-coded or hold class numbers; set one",
+            "dataset.palette and dataset.index_classes: label maps are colour-coded or have class numbers; set one",
         )
         require(
             self.index_classes is None or 2 <= self.index_classes <= 256,
@@ -70,11 +70,11 @@ class FolderDataset(Dataset):
 
 
 class FolderPairs(PairSource):
-    """Pairs of `inputs/NAME.*` and `targets/NAME.*`; the id is NAME, which may lie in a subfolder (`a/b`).
+    """Pairs of `inputs/NAME.*` and `targets/NAME.*`; the id is NAME, which may include subfolders (`a/b`).
 
     Args:
-        config: Where the folders are.
-        labels: Read inputs as label maps, where the dataset has classes.
+        config: The folders.
+        labels: Read inputs as label maps, if the dataset has classes.
 
     Attributes:
         name: The dataset's name.
@@ -100,9 +100,9 @@ class FolderPairs(PairSource):
         """Lists the pairs in natural order.
 
         Raises:
-            DataError: A folder is missing or empty, or an image has no partner.
+            DataError: A folder is missing or empty, or an image has no counterpart.
         """
-        return [Record(id, WHOLE, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()]
+        return [Record(id, ALL, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()]
 
     def fingerprint(self) -> str:
         """Returns the SHA-256 of the files' names and bytes."""
@@ -119,7 +119,7 @@ class FolderPairs(PairSource):
         return [(path, *header_size(path)) for path in self._files[id]]
 
     def hint(self) -> str | None:
-        """Says that inputs look like label maps, where no setting reads them as such."""
+        """A hint that the inputs look like label maps, if no setting reads them as label maps."""
         if self._palette is not None:
             return None
         return label_hint([input_path for input_path, _ in self._files.values()])
@@ -155,7 +155,7 @@ class FolderPairs(PairSource):
         if self._inputs_folder.resolve() == self._targets_folder.resolve():
             raise DataError(
                 f"dataset.inputs and dataset.targets are the same folder, {self._inputs_folder}: "
-                "expected one of inputs and one of targets."
+                "expected one folder of inputs and one of targets."
             )
         inputs = images_by_stem(self._inputs_folder, recursive=True)
         targets = images_by_stem(self._targets_folder, recursive=True)
@@ -173,11 +173,11 @@ class FolderPairs(PairSource):
         return {} if self._instances_folder is None else images_by_stem(self._instances_folder, recursive=True)
 
     def _check_paired(self, inputs: dict[str, Path], targets: dict[str, Path]) -> None:
-        alone = [path for id, path in inputs.items() if id not in targets]
-        alone += [path for id, path in targets.items() if id not in inputs]
-        if alone:
-            names = ", ".join(map(str, alone[:SHOWN])) + (", ..." if len(alone) > SHOWN else "")
+        unpaired = [path for id, path in inputs.items() if id not in targets]
+        unpaired += [path for id, path in targets.items() if id not in inputs]
+        if unpaired:
+            names = ", ".join(map(str, unpaired[:MAX_LISTED])) + (", ..." if len(unpaired) > MAX_LISTED else "")
             raise DataError(
                 f"expected equally named images in {self._inputs_folder} and {self._targets_folder}, "
-                f"found {len(alone)} without a partner: {names}. Rename or remove them."
+                f"found {len(unpaired)} without a counterpart: {names}. Rename or remove them."
             )

@@ -1,4 +1,4 @@
-"""A tree of photographs without inputs, for difficulty alone."""
+"""A tree of photographs without inputs, for the difficulty alone."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +17,10 @@ HOMEPAGE = "https://www.image-net.org"
 
 @dataclass
 class ImageNetDataset(PartitionedDataset):
-    """A tree of images without inputs, `root/<partition>/<class>/NAME`: for difficulty alone (victim=none).
+    """A tree of images without inputs, `root/<partition>/<class>/NAME`: for the difficulty alone (victim=none).
 
     Attributes:
-        root: Folder that holds the partitions, or null: `$MIA_EXP_DATA/imagenet`.
+        root: Folder of the partitions, or null: `$MIA_EXP_DATA/imagenet`.
     """
 
     has_inputs: ClassVar[bool] = False
@@ -33,7 +33,7 @@ class ImageNetDataset(PartitionedDataset):
 
 
 class ImageNet(PairSource):
-    """Images of `<partition>/<class>/NAME`; the id is that path without its ending. x and y are the same image.
+    """Images of `<partition>/<class>/NAME`; the id is that path without extension. x and y are the same image.
 
     Args:
         config: Where the dataset is.
@@ -43,7 +43,7 @@ class ImageNet(PairSource):
         layout: What the channels of x mean.
 
     Raises:
-        DataError: The dataset is not where it should be.
+        DataError: The dataset was not found.
     """
 
     layout = InputLayout()
@@ -57,7 +57,7 @@ class ImageNet(PairSource):
         """Lists the images in natural order, partition by partition.
 
         Raises:
-            DataError: A partition holds no image.
+            DataError: A partition has no image.
         """
         return [Record(id, id.partition("/")[0], path.stat().st_size) for id, path in self._files.items()]
 
@@ -71,7 +71,7 @@ class ImageNet(PairSource):
         return [(path, *header_size(path))]
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
-        """Decodes one image, twice the same; see `PairSource.load`."""
+        """Decodes one image, returned as x and as y; see `PairSource.load`."""
         image, conversions = decode(self._files[id])
         check_side(image, minimum, self._files[id])
         square = resize(image, size)

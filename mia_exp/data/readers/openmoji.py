@@ -15,11 +15,11 @@ import resvg_py
 from PIL import Image
 
 from mia_exp.data.image import Conversions
-from mia_exp.data.source import WHOLE, Dataset, InputLayout, PairSource, Record
+from mia_exp.data.source import ALL, Dataset, InputLayout, PairSource, Record
 
-# The licence asks for this wherever a drawing is shown.
+# The licence requires this wherever a drawing is shown.
 ATTRIBUTION = "Drawings: OpenMoji (openmoji.org), CC BY-SA 4.0"
-# Which drawings are taken and what x is drawn from; counts up with each change, and with it the fingerprint.
+# Version of the selection of drawings and of what x is drawn from; a part of the fingerprint.
 RULE_VERSION = 1
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -43,7 +43,7 @@ class OpenMojiDataset(Dataset):
 
 
 class OpenMoji(PairSource):
-    """All drawings but flags, skin-tone variants and repetitions; x is the drawing's lines alone.
+    """All drawings except flags, skin-tone variants and duplicates; x is the line art alone.
 
     Attributes:
         name: The dataset's name.
@@ -66,14 +66,14 @@ class OpenMoji(PairSource):
         return hashlib.sha256(versions.encode()).hexdigest()
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
-        """Nothing: drawings have any size; see `PairSource.sides`."""
+        """Empty: drawings can be rasterised at any size; see `PairSource.sides`."""
         return []
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
-        """Rasterises one drawing on white; `minimum` holds always, since drawings have any size.
+        """Rasterises one drawing on white; `minimum` does not apply, since drawings have no size in pixels.
 
         Returns:
-            The lines and the whole drawing, each uint8 (size, size, 3), and no conversions.
+            The line art and the full drawing, each uint8 (size, size, 3), and no conversions.
         """
         drawing = _read(self._folder, id)
         lines = ElementTree.tostring(_lines(drawing), encoding="unicode")
@@ -82,7 +82,7 @@ class OpenMoji(PairSource):
 
 @lru_cache
 def _list_drawings(folder: Traversable) -> tuple[Record, ...]:
-    """Read once a process: the package does not change, and the jobs of a sweep all ask for its list."""
+    """Cached per process: the package does not change, and all jobs of a sweep need its list."""
     names = [file.name[: -len(".svg")] for file in folder.iterdir() if file.name.endswith(".svg")]
     seen: set[str] = set()
     records = []
@@ -90,10 +90,10 @@ def _list_drawings(folder: Traversable) -> tuple[Record, ...]:
         if _is_flag_or_skin_tone(_code_points(name)):
             continue
         drawing = _read(folder, name)
-        # The same drawing under two names could be member and non-member at once.
+        # The same drawing under two names could be both a member and a non-member.
         if drawing not in seen and _draws_lines(_lines(drawing)):
             seen.add(drawing)
-            records.append(Record(name, WHOLE, len(drawing.encode())))
+            records.append(Record(name, ALL, len(drawing.encode())))
     return tuple(records)
 
 
@@ -111,7 +111,7 @@ def _is_flag_or_skin_tone(points: tuple[int, ...]) -> bool:
 
 
 def _lines(drawing: str) -> ElementTree.Element:
-    """The drawing without its top-level groups that are not lines: colour, skin and hair."""
+    """The drawing without its top-level groups other than lines: colour, skin and hair."""
     root = ElementTree.fromstring(drawing)
     for group in root.findall(f"{SVG}g"):
         if not group.get("id", "").startswith("line"):
@@ -124,7 +124,7 @@ def _draws_lines(lines: ElementTree.Element) -> bool:
 
 
 def _rasterise(svg: str, size: int) -> np.ndarray:
-    # Without system fonts the pixels depend on the two packages alone.
+    # Without system fonts, the pixels depend only on the two packages.
     png = resvg_py.svg_to_bytes(
         svg_string=svg, width=size, height=size, background="#ffffff", skip_system_fonts=True
     )

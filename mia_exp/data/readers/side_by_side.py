@@ -1,4 +1,4 @@
-"""Pairs as pix2pix distributes them: one file holds photo and label map, side by side."""
+"""Pairs as pix2pix distributes them: photo and label map side by side in one file."""
 
 import logging
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Side(Enum):
 
 
 class Direction(Enum):
-    """Which half the victim is given (x) and which it must make (y)."""
+    """Which half is the input (x) and which is the target (y)."""
 
     label_to_photo = "label_to_photo"
     photo_to_label = "photo_to_label"
@@ -41,16 +41,16 @@ class SideBySideDataset(PartitionedDataset):
     """Pairs as pix2pix distributes them: `root/<partition>/N.jpg`, the two halves side by side.
 
     Attributes:
-        folder: Name of the dataset's folder inside the archive and inside `$MIA_EXP_DATA`.
-        photo_side: The half that holds the photo.
+        folder: Name of the dataset's folder in the archive and in `$MIA_EXP_DATA`.
+        photo_side: The half with the photo.
         direction: Which half is x and which is y.
-        palette: Colours [red, green, blue] of the label map's classes, or null where the half that is not the
-            photo is no label map.
-        palette_tolerance: Share of a label map's pixels that may lie in areas of a colour that the palette lacks.
-        homepage: Where a person finds the dataset.
-        archive_url: The official archive, used when there is no root; null where nobody may pass it on.
-        archive_sha256: Its SHA-256 in hexadecimal, or null where none is published; checked when given.
-        partition_sizes: Number of pairs that the official archive holds, by partition.
+        palette: Colours [red, green, blue] of the label map's classes, or null if the other half is not a label
+            map.
+        palette_tolerance: Share of a label map's pixels that may be in areas of a colour outside of the palette.
+        homepage: The dataset's web page.
+        archive_url: The official archive, used if there is no root; null if it must not be redistributed.
+        archive_sha256: Its SHA-256 in hexadecimal, or null if none is published; verified if given.
+        partition_sizes: Number of pairs in the official archive, by partition.
     """
 
     folder: str = harmless(MISSING, because=CONTENT)
@@ -68,7 +68,7 @@ class SideBySideDataset(PartitionedDataset):
         check_palette(self.palette, self.palette_tolerance)
 
     def open(self, data_dir: Path, download: bool = True, labels: bool = False) -> "SideBySidePairs":
-        """Finds the archive's folder, or downloads it; see `Dataset.open`."""
+        """Finds the dataset's folder, or downloads the archive; see `Dataset.open`."""
         return SideBySidePairs(self, find_root(self, data_dir, download), labels)
 
 
@@ -77,8 +77,8 @@ class SideBySidePairs(PairSource):
 
     Args:
         config: Which half is which.
-        root: The folder that holds the partitions.
-        labels: Read inputs as label maps, where the dataset has classes.
+        root: The folder of the partitions.
+        labels: Read inputs as label maps, if the dataset has classes.
 
     Attributes:
         name: The dataset's name.
@@ -93,7 +93,7 @@ class SideBySidePairs(PairSource):
         self._root = root
         self._partitions = _present(root, config.partitions())
         for missing in set(config.partitions()) - set(self._partitions):
-            log.warning("%s has no folder %s: the dataset is read without it", root, missing)
+            log.warning("%s has no folder %s: this partition is skipped", root, missing)
         photo_is_x = config.direction is Direction.photo_to_label
         self._x_is_left = photo_is_x == (config.photo_side is Side.left)
 
@@ -101,7 +101,7 @@ class SideBySidePairs(PairSource):
         """Lists the pairs in natural order, partition by partition.
 
         Raises:
-            DataError: A partition holds no image.
+            DataError: A partition has no image.
         """
         return [Record(id, id.partition("/")[0], path.stat().st_size) for id, path in self._files.items()]
 
@@ -118,7 +118,7 @@ class SideBySidePairs(PairSource):
         path = self._files[id]
         width, height = header_size(path)
         if width < height:
-            # Halves as narrow are rather a picture that lies on its side, by a note that may stand at its end.
+            # Probably an image stored rotated, with an EXIF orientation at its end: decoded to find out.
             height, width = decode(path)[0].shape[:2]
         return [(path, _half(width, height, path), height)]
 
@@ -126,7 +126,7 @@ class SideBySidePairs(PairSource):
         """Decodes one pair; see `PairSource.load`.
 
         Raises:
-            DataError: As there, or the image has an odd width and so no two halves.
+            DataError: As there, or the image has an odd width.
         """
         path = self._files[id]
         image, conversions = decode(path)
@@ -150,17 +150,17 @@ class SideBySidePairs(PairSource):
 
 
 def find_root(config: SideBySideDataset, data_dir: Path, download: bool = True) -> Path:
-    """Finds the folder that holds the dataset's partitions, and downloads it where nobody named one.
+    """Finds the folder of the dataset's partitions, and downloads it if none was set.
 
-    `dataset.root` comes first, then `$MIA_EXP_DATA/<folder>`, then `data_dir/<folder>`, where downloads go.
+    `dataset.root` comes first, then `$MIA_EXP_DATA/<folder>`, then `data_dir/<folder>`, the download folder.
 
     Args:
         config: The dataset.
-        data_dir: Where a download goes.
-        download: Whether one may be made; a plan does not.
+        data_dir: The folder for downloads.
+        download: Whether a download is allowed; a plan does not download.
 
     Raises:
-        DataError: A folder that was named has no partitions, or there is nothing to download or it failed.
+        DataError: The folder that was set has no partitions, or there is no archive to download, or it failed.
     """
     wanted = config.partitions()
     if config.root is not None:
@@ -174,14 +174,14 @@ def find_root(config: SideBySideDataset, data_dir: Path, download: bool = True) 
     if not destination.exists():
         if config.archive_url is None:
             raise DataError(
-                f"dataset={config.name} cannot be downloaded: its licence asks each user to register. Fetch it "
-                f"from {config.homepage} and set dataset.root to the folder that holds {' and '.join(wanted)}; "
+                f"dataset={config.name} cannot be downloaded: its licence requires each user to register. Download "
+                f"it from {config.homepage} and set dataset.root to the folder of {' and '.join(wanted)}; "
                 f"docs/datasets/{config.name}.md says how."
             )
         if not download:
             raise DataError(
-                f"dataset={config.name} is not here yet, and a plan downloads nothing: a run would fetch "
-                f"{config.archive_url} to {destination}. Set dataset.root to plan with a copy that you have."
+                f"dataset={config.name} has not been downloaded, and a plan downloads nothing: a run would "
+                f"download {config.archive_url} to {destination}. Set dataset.root to plan with your own copy."
             )
         fetch_archive(config.archive_url, config.archive_sha256, destination, config.partition_sizes)
     return _holder(wanted, (destination,), f"Set dataset.root to it, or remove {destination} to download it.")
@@ -201,7 +201,7 @@ def _holder(partitions: Sequence[str], candidates: Sequence[Path], remedy: str) 
             return folder
     names = " or ".join(f"{name}/" for name in partitions)
     places = " or ".join(map(str, candidates))
-    raise DataError(f"expected a folder that holds {names}, found none at {places}. {remedy}")
+    raise DataError(f"expected a folder with {names}, found none at {places}. {remedy}")
 
 
 def _present(folder: Path, partitions: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who is a member: the lists of a split, and a file for each way to draw them."""
+"""Splits into members, non-members and shadow lists; one file for each way to draw them."""
 
 from mia_exp.data.splits.split import Split, SplitRule, ordered
 

@@ -11,7 +11,7 @@ from mia_exp.data.splits.split import MIN_COUNT, Split, SplitRule, ordered
 
 @dataclass
 class OfficialSplit(SplitRule):
-    """The dataset's own partitions: members from its training part, non-members and shadow lists from the rest."""
+    """The dataset's own partitions: members from the training part, non-members and shadow lists from the rest."""
 
     title: ClassVar[str] = "the dataset's official split"
     choice: ClassVar[str] = "official"
@@ -22,14 +22,14 @@ class OfficialSplit(SplitRule):
         member_partitions: Collection[str] = (),
         nonmember_partitions: Collection[str] = (),
     ) -> Split:
-        """Takes members from the training part and the others from the held-out one; see `SplitRule.draw`."""
+        """Takes members from the training part and the other lists from the held-out part; see `SplitRule.draw`."""
         if not member_partitions or not nonmember_partitions:
-            raise DataError("split=official: this dataset has no partitions of its own. Use split=random.")
+            raise DataError("split=official: this dataset has no official partitions. Use split=random.")
         both = sorted(set(member_partitions) & set(nonmember_partitions))
         if both:
             raise DataError(
-                f"split=official: {', '.join(both)} is named among dataset.member_partitions and "
-                "dataset.nonmember_partitions. Name it in one of them."
+                f"split=official: {', '.join(both)} is in both dataset.member_partitions and "
+                "dataset.nonmember_partitions. Remove it from one of them."
             )
         inside = ordered([r for r in records if r.partition in member_partitions], self.seed)
         outside = ordered([r for r in records if r.partition in nonmember_partitions], self.seed)

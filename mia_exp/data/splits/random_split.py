@@ -1,4 +1,4 @@
-"""All pairs pooled and shuffled: members and non-members differ in nothing but the training."""
+"""All pairs pooled and shuffled, so that members and non-members differ only in the training."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mia_exp.data.splits.split import MIN_COUNT, Split, SplitRule, ordered
 
 @dataclass
 class RandomSplit(SplitRule):
-    """All pairs, whatever part they were published in, shuffled by the seed; as many members as non-members."""
+    """All pairs of all partitions, shuffled by the seed; as many members as non-members."""
 
     title: ClassVar[str] = "a random split"
     choice: ClassVar[str] = "random"

@@ -1,4 +1,4 @@
-"""Who is a member: four disjoint lists of ids, fixed by a seed."""
+"""Splits: four disjoint lists of ids, determined by a seed."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from mia_exp.core.errors import DataError
 from mia_exp.core.reading import json_object, refusing, short, typed
 from mia_exp.data.source import Record
 
-# Below two of each, no ROC curve has a slope.
+# An ROC curve needs at least two members and two non-members.
 MIN_COUNT = 2
 
 
@@ -21,10 +21,10 @@ class Split:
     """Four disjoint lists of ids, each in seeded random order, so that a prefix is a random subset.
 
     Attributes:
-        members: What the victim is trained on.
-        nonmembers: What it is not.
-        shadow_train: What the attacker trains shadow models on; neither members nor evaluated.
-        shadow_test: What the attacker holds out from them; neither members nor evaluated.
+        members: Pairs that the victim is trained on.
+        nonmembers: Pairs that it is not trained on.
+        shadow_train: Pairs that the attacker trains shadow models on; neither members nor evaluated.
+        shadow_test: Pairs that the attacker holds out from these models; neither members nor evaluated.
         kind: How the lists were made: `random` or `official`.
         seed: The seed of the order.
     """
@@ -44,7 +44,7 @@ class Split:
 
     @property
     def summary(self) -> str:
-        """The lists' lengths in words."""
+        """The kind of the split and the lengths of its lists, for plans."""
         shadow = f", 2 x {len(self.shadow_train)} shadow pairs" if self.shadow_train else ""
         return f"{self.kind}: {len(self.members)} members, {len(self.nonmembers)} non-members{shadow}"
 
@@ -62,7 +62,7 @@ class Split:
         """Reads what `to_json` wrote.
 
         Raises:
-            DataError: It is no such JSON, or the lists are not those that the stored hash was taken of.
+            DataError: It is not such JSON, or the lists do not match the stored hash.
         """
         advice = "Remove the file, and it is made again."
         with refusing("a stored split", "JSON of four lists of ids", advice):
@@ -82,14 +82,14 @@ class Split:
 class SplitRule(Component):
     """How a dataset is split.
 
-    An id's place in the order depends on the seed and on that id alone. Members are taken from the front and
-    shadow lists from the back, so that with `n_members` set a change of `n_shadow` moves no member.
+    An id's rank in the order depends only on the seed and on that id. Members are taken from the front and shadow
+    lists from the back, so that with `n_members` set, a change of `n_shadow` changes no member.
 
     Attributes:
-        kind: What its splits are called in files; a part of their hash.
-        seed: Orders the ids; each id's place depends on the seed and that id alone.
-        n_members: Pairs that the victim is trained on, or null for as many as there are.
-        n_shadow: Pairs in each of the two shadow lists, taken from what no victim is trained on.
+        kind: Name of this kind of split in files; a part of the hash.
+        seed: Determines the order of the ids; each id's rank depends only on the seed and that id.
+        n_members: Number of pairs that the victim is trained on, or null for as many as possible.
+        n_shadow: Number of pairs in each of the two shadow lists, taken from the pairs that are not members.
     """
 
     kind: ClassVar[str]
@@ -116,17 +116,17 @@ class SplitRule(Component):
 
         Args:
             records: All pairs of the dataset.
-            member_partitions: Partitions that the dataset's own split trains on; empty where it has none.
-            nonmember_partitions: Partitions that it holds out.
+            member_partitions: Training partitions of the dataset's official split; empty if it has none.
+            nonmember_partitions: Its held-out partitions.
 
         Raises:
-            DataError: There are fewer pairs than wanted, or no such split.
+            DataError: There are too few pairs, or the dataset has no such split.
         """
         raise NotImplementedError
 
     def lists(self, members: Sequence[str], nonmembers: Sequence[str], pool: Sequence[str]) -> Split:
-        """A split, whose shadow lists are taken from the back of a pool of ids."""
-        # Alternating, so that each shadow list of a larger n_shadow begins with that of a smaller one.
+        """A split whose shadow lists are taken from the end of `pool`."""
+        # Alternating, so that each shadow list of a larger n_shadow starts with that of a smaller one.
         shadows = pool[::-1][: 2 * self.n_shadow]
         return Split(
             members=tuple(members),
@@ -139,9 +139,9 @@ class SplitRule(Component):
 
 
 def ordered(records: Sequence[Record], seed: int) -> list[str]:
-    """The ids in an order in which each one's place depends on the seed and that id alone."""
+    """The ids in a random order in which each id's rank depends only on the seed and that id."""
 
-    def place(id: str) -> bytes:
+    def sort_key(id: str) -> bytes:
         return hashlib.sha256(f"{seed}:{id}".encode()).digest()
 
-    return sorted((record.id for record in records), key=place)
+    return sorted((record.id for record in records), key=sort_key)

@@ -1,1 +1,1 @@
-"""The backbones: a file each."""
+"""The backbones: one file each."""

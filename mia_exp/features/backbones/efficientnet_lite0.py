@@ -20,7 +20,7 @@ class EfficientNetLite0(Backbone):
 
     title: ClassVar[str] = "EfficientNet-Lite0"
     name: ClassVar[str] = "efficientnet_lite0"
-    # Its stages at the paper's four strides; that of stride 2 is left out, for the paper's backbone has none.
+    # The stages at the paper's four strides, without the one of stride 2, which the paper's backbone does not have.
     stages: ClassVar[tuple[FeatureStage, ...]] = (
         FeatureStage(24, 4),
         FeatureStage(40, 8),
@@ -33,16 +33,16 @@ class EfficientNetLite0(Backbone):
     alpha: float = harmless(1.0, because="the default of attack.alpha, which no artifact depends on")
 
     def build(self, state: "StateDict", depth: int) -> "nn.Module":
-        """Makes the network; see `Backbone.build`."""
+        """Builds the network; see `Backbone.build`."""
         return build_efficientnet_lite0(state, tuple(range(1, depth + 1)))
 
-    def usual_weights(self) -> "StateDict":
-        """Reads the installed file; see `Backbone.usual_weights`."""
+    def default_weights(self) -> "StateDict":
+        """Reads the installed file; see `Backbone.default_weights`."""
         from mia_exp.features.weights import read_state_dict
 
         return read_state_dict(_packaged())
 
-    def usual_fingerprint(self) -> str:
+    def default_fingerprint(self) -> str:
         """The installed file's SHA-256."""
         return file_sha256(_packaged())
 
@@ -65,7 +65,7 @@ def build_efficientnet_lite0(state: "StateDict", stages: tuple[int, ...]) -> "nn
     names = timm.create_model(name, pretrained=False).state_dict().keys()
     if len(names) != len(state):
         raise RuntimeError(f"expected {len(names)} tensors, found {len(state)}")
-    # The packaged file holds timm's tensors, in timm's order, under the names of the code it was trained with.
+    # The packaged file has timm's tensors in timm's order, but with the names of the code it was trained with.
     renamed = dict(zip(names, state.values(), strict=True))
     network: nn.Module = timm.create_model(name, pretrained=False, features_only=True, out_indices=stages)
     network.load_state_dict({key: renamed[key] for key in network.state_dict()})

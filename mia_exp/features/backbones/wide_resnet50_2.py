@@ -24,7 +24,7 @@ class WideResNet50(Backbone):
 
     title: ClassVar[str] = "Wide-ResNet50-2"
     name: ClassVar[str] = "wide_resnet50_2"
-    # The four residual stages of He et al.'s layout, doubled in width.
+    # The four residual stages of He et al., with doubled width.
     stages: ClassVar[tuple[FeatureStage, ...]] = (
         FeatureStage(256, 4),
         FeatureStage(512, 8),
@@ -35,7 +35,7 @@ class WideResNet50(Backbone):
     std: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
 
     def build(self, state: "StateDict", depth: int) -> "nn.Module":
-        """Makes the network, its batch norm folded into its convolutions; see `Backbone.build`."""
+        """Builds the network, with batch norm folded into the convolutions; see `Backbone.build`."""
         from torchvision.models import wide_resnet50_2
         from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -46,8 +46,8 @@ class WideResNet50(Backbone):
         extractor: nn.Module = create_feature_extractor(network, layers)
         return extractor
 
-    def usual_weights(self) -> "StateDict":
-        """Downloads torchvision's ImageNet weights, or finds them downloaded; see `Backbone.usual_weights`."""
+    def default_weights(self) -> "StateDict":
+        """The ImageNet weights of torchvision, downloaded on first use; see `Backbone.default_weights`."""
         from torchvision.models import Wide_ResNet50_2_Weights
 
         weights = Wide_ResNet50_2_Weights[RELEASE]
@@ -56,17 +56,17 @@ class WideResNet50(Backbone):
         except (URLError, OSError, RuntimeError) as error:
             raise WeightsError(
                 "features=wide_resnet50_2: its ImageNet weights are not on this machine and could not be "
-                f"downloaded ({error}). Two ways out: download {weights.url} elsewhere and give its path as "
-                "features.weights=PATH; or use features=efficientnet_lite0, whose weights are installed."
+                f"downloaded ({error}). Either download {weights.url} elsewhere and set "
+                "features.weights=PATH, or use features=efficientnet_lite0, whose weights are installed."
             ) from error
         return state
 
-    def usual_fingerprint(self) -> str:
-        """The release, as torchvision names it."""
+    def default_fingerprint(self) -> str:
+        """The name of the release in torchvision."""
         return f"torchvision {RELEASE}"
 
-    def is_here(self) -> bool:
-        """Whether a file is given or torchvision's was downloaded before."""
+    def is_available(self) -> bool:
+        """Whether a file is given or torchvision's file has been downloaded."""
         if self.weights is not None:
             return True
         # Where torch.hub looks, said again: importing it and torchvision takes seconds.
@@ -76,7 +76,7 @@ class WideResNet50(Backbone):
 
 
 def _fold_batch_norm(network: "nn.Module") -> None:
-    """Moves the batch norm of a residual network in evaluation mode into its convolutions, which saves passes."""
+    """Folds the batch norm of a residual network in evaluation mode into its convolutions, which is faster."""
     from torch import nn
     from torch.nn.utils import fuse_conv_bn_eval
 

@@ -1,7 +1,7 @@
-"""Wide-ResNet50-2 with random weights: a control for what ImageNet adds, and a stand-in of the same sizes.
+"""Wide-ResNet50-2 with random weights: a control for the effect of ImageNet training, and for benchmarks.
 
-Its layers are as wide as the trained network's and its activations as well scaled, which is what speed, numerical
-accuracy and the regression's rank depend on; its filters have learned nothing.
+Its layers have the trained network's sizes and its activations a similar scale, which determine speed, numerical
+accuracy and the rank of the regression.
 """
 
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ SIDE = 224
 
 @dataclass
 class UntrainedWideResNet50(WideResNet50):
-    """Wide-ResNet50-2 with random weights, and batch statistics of noise as smooth as photographs."""
+    """Wide-ResNet50-2 with random weights, and batch statistics from noise with the spectrum of photographs."""
 
     title: ClassVar[str] = "untrained Wide-ResNet50-2"
     name: ClassVar[str] = "wide_resnet50_2_untrained"
 
     alpha: float = harmless(1.0, because="the default of attack.alpha, which no artifact depends on")
 
-    def usual_weights(self) -> "dict[str, Tensor]":
-        """Draws them; the same ones at each call."""
+    def default_weights(self) -> "dict[str, Tensor]":
+        """Draws the weights; the same at each call."""
         import torch
         from torch import nn
         from torchvision.models import wide_resnet50_2
@@ -38,22 +38,22 @@ class UntrainedWideResNet50(WideResNet50):
             network = wide_resnet50_2(weights=None).train()
             for layer in network.modules():
                 if isinstance(layer, nn.BatchNorm2d):
-                    layer.momentum = None  # a plain average over what it sees
+                    layer.momentum = None  # cumulative average
             network(_smooth_noise(N_IMAGES, SIDE))
             state: dict[str, Tensor] = network.state_dict()
         return state
 
-    def usual_fingerprint(self) -> str:
+    def default_fingerprint(self) -> str:
         """The seed."""
         return f"random, seed {SEED}"
 
-    def is_here(self) -> bool:
-        """They are drawn."""
+    def is_available(self) -> bool:
+        """Always true: the weights are drawn."""
         return True
 
 
 def _smooth_noise(count: int, side: int) -> "Tensor":
-    """Noise whose amplitude falls with the frequency as in photographs (Field, 1987); mean 0, deviation 1."""
+    """Noise with amplitude proportional to 1 / frequency, as in photographs (Field, 1987); mean 0, deviation 1."""
     import torch
 
     frequency = torch.fft.fftfreq(side)

@@ -7,7 +7,7 @@ from mia_exp.victims.initialise import initialise, zero_biases
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges each 70 x 70 patch of a pair; 2.77 million parameters at ndf 64.
+    """Classifies each 70 x 70 patch of a pair as real or generated; 2.77 million parameters at ndf 64.
 
     Args:
         ndf: Channels of the first level.
@@ -28,6 +28,6 @@ class PatchDiscriminator(nn.Module):
         zero_biases(self)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Returns a logit a patch (N, 1, H / 8 - 2, W / 8 - 2) for pairs (N, 3, H, W) in [0, 1]."""
+        """Returns one logit per patch, (N, 1, H / 8 - 2, W / 8 - 2), for pairs (N, 3, H, W) in [0, 1]."""
         logits: Tensor = self.layers(2 * torch.cat([x, y], 1) - 1)
         return logits

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
-from mia_exp.victims.base import WIDEST, TrainedVictim
+from mia_exp.victims.base import MAX_WIDTH, TrainedVictim
 
 if TYPE_CHECKING:
     from mia_exp.data import InputLayout
@@ -19,7 +19,7 @@ class Pix2Pix(TrainedVictim):
     """pix2pix (Isola et al., 2017): U-Net generator, PatchGAN discriminator, cGAN + L1 loss.
 
     `image_size` is 64, 128, 256 or 512; the U-Net has log2(image_size) levels. `augment` loads pairs at
-    image_size * 286 / 256, crops at random and flips at random.
+    image_size * 286 / 256, and crops and flips them randomly.
 
     Attributes:
         ngf: Width of the generator's first level.
@@ -50,7 +50,7 @@ class Pix2Pix(TrainedVictim):
         )
         for name in ("ngf", "ndf"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
-            require_at_most(getattr(self, name), WIDEST, f"victim.{name}", MEMORY)
+            require_at_most(getattr(self, name), MAX_WIDTH, f"victim.{name}", MEMORY)
         require(self.lambda_l1 >= 0, f"victim.lambda_l1={self.lambda_l1}: expected 0 or more")
 
     def build_generator(self, layout: "InputLayout", n_pairs: int = 0) -> "UNetGenerator":

@@ -42,5 +42,5 @@ class Pix2PixModule(AdversarialVictim):
 def _adversarial(logits: Tensor, real: bool) -> Tensor:
     """The cross-entropy of each image's patches (N, 1, h, w): (N,)."""
     targets = torch.ones_like(logits) if real else torch.zeros_like(logits)
-    # In float32 also where the networks are not: a mean in bf16 keeps two digits.
+    # In float32 even if the networks are in bf16, in which a mean keeps only two digits.
     return F.binary_cross_entropy_with_logits(logits.float(), targets.float(), reduction="none").mean((1, 2, 3))

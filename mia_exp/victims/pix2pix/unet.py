@@ -7,14 +7,14 @@ from mia_exp.victims.initialise import initialise, zero_biases
 
 
 class UNetGenerator(nn.Module):
-    """An encoder that halves the image down to one pixel, and a decoder that sees each encoder level again.
+    """An encoder that halves the image down to one pixel, and a decoder with skip connections from each level.
 
     For 256 pixels and ngf 64 these are the layers of pix2pix's `unet_256`, 54.41 million parameters.
 
     Args:
-        image_size: Side of the images, a power of two from 64 on; the net has log2(image_size) levels.
+        image_size: Side of the images, a power of two, at least 64; the network has log2(image_size) levels.
         ngf: Channels of the first level; they double up to 8 * ngf.
-        dropout: Whether the full-width decoder levels but the deepest drop half of their activations.
+        dropout: Whether full-width decoder levels, except the deepest, have dropout of 0.5.
     """
 
     def __init__(self, image_size: int, ngf: int, dropout: bool) -> None:

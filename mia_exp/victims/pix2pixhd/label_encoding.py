@@ -1,4 +1,4 @@
-"""From x to what pix2pixHD's networks see of it: one channel a class, and instance boundaries."""
+"""Encodes x for pix2pixHD's networks: one channel per class, and instance boundaries."""
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,7 @@ class LabelEncoder(nn.Module):
         layout: What the channels of x mean.
 
     Attributes:
-        channels: Channels of the encoding: the classes, or 3 for a picture, and one for instance boundaries.
+        channels: Channels of the encoding: the classes, or 3 for an image, and one for instance boundaries.
     """
 
     palette: Tensor | None
@@ -24,7 +24,7 @@ class LabelEncoder(nn.Module):
         self.instances = layout.instances
         self.channels = (len(layout.palette) if layout.palette else 3) + layout.instances
         palette = torch.tensor(layout.palette, dtype=torch.float32) if layout.palette else None
-        # Not part of the weights: it is kept with the architecture.
+        # Not part of the weights: it is saved with the architecture.
         self.register_buffer("palette", palette, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -34,15 +34,15 @@ class LabelEncoder(nn.Module):
             x: (N, C, H, W) in [0, 1]; C is 3, or 4 with instance boundaries.
 
         Returns:
-            (N, channels, H, W): one-hot classes by nearest palette colour, or the picture in [-1, 1]; then the
+            (N, channels, H, W): one-hot classes by nearest palette colour, or the image in [-1, 1]; then the
             boundaries, 0 or 1.
         """
         picture, boundaries = x[:, :3], x[:, 3:].round()
         if self.palette is None:
             encoded = 2 * picture - 1
         else:
-            # In whole steps of 255, and by differences: palettes may hold colours that differ by one, which a
-            # matrix product in a GPU's reduced precision can confuse.
+            # In integer steps of 255, and by differences: a palette may have colours that differ by one, which a
+            # matrix product in a GPU's reduced precision could not distinguish.
             colours = (picture * 255).round().permute(0, 2, 3, 1)
             distances = torch.cdist(
                 colours.flatten(0, 2), self.palette, compute_mode="donot_use_mm_for_euclid_dist"

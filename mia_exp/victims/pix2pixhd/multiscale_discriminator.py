@@ -9,12 +9,12 @@ from mia_exp.victims.pix2pixhd.label_encoding import LabelEncoder
 
 
 class MultiscaleDiscriminator(nn.Module):
-    """Equal discriminators, each of which sees the pair at half the size of the one before.
+    """Equal discriminators; the input of each has half the size of the previous one's.
 
     Args:
         layout: What the channels of x mean.
         ndf: Channels of the first level.
-        scales: How many discriminators there are.
+        scales: Number of discriminators.
     """
 
     def __init__(self, layout: InputLayout, ndf: int, scales: int) -> None:
@@ -25,14 +25,14 @@ class MultiscaleDiscriminator(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor, y: Tensor) -> list[list[Tensor]]:
-        """Judges pairs.
+        """Classifies pairs as real or generated.
 
         Args:
             x: (N, C, H, W) in [0, 1].
             y: (N, 3, H, W) in [0, 1].
 
         Returns:
-            For each scale, the features behind each block and, last, the judgement of each patch (N, 1, h, w).
+            For each scale, the features after each block and, last, the score of each patch (N, 1, h, w).
         """
         pair = torch.cat([self.encoder(x), 2 * y - 1], 1)
         found = []

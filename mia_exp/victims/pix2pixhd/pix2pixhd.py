@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
 from mia_exp.core.keys import harmless
-from mia_exp.victims.base import LARGEST_SIDE, WIDEST, TrainedVictim
+from mia_exp.victims.base import MAX_SIDE, MAX_WIDTH, TrainedVictim
 
 if TYPE_CHECKING:
     from mia_exp.data import InputLayout
@@ -19,21 +19,21 @@ PERCEPTUAL_NETWORKS = ("vgg19", "efficientnet_lite0", "none")
 class Pix2PixHD(TrainedVictim):
     """pix2pixHD (Wang et al., 2018): residual generator, multi-scale PatchGAN, LSGAN + feature matching.
 
-    `image_size` is a multiple of 32, 64 or more. `augment` flips at random, as the original does.
+    `image_size` is a multiple of 32, at least 64. `augment` flips randomly, as in the original.
 
     Attributes:
         ngf: Width of the global generator's first level; a local enhancer has half of it.
         ndf: Width of the discriminators' first level.
         downsamplings: Halvings in the global generator.
         blocks: Residual blocks in the global generator.
-        local_enhancer: Put a local enhancer around the global generator, which then works at half the size.
-        discriminator_scales: Discriminators, each at half the size of the one before: 2 or 3.
+        local_enhancer: Add a local enhancer around the global generator, which then works at half the size.
+        discriminator_scales: Number of discriminators, each at half the size of the previous one: 2 or 3.
         lambda_feature_matching: Weight of the feature-matching loss.
         lambda_perceptual: Weight of the perceptual loss.
         perceptual: Network of the perceptual loss: `vgg19` (the original's), `efficientnet_lite0` or `none`.
-        perceptual_weights: A local file of that network's ImageNet weights, or null for its usual source.
-        one_hot_labels: Give label maps as one channel a class, with instance boundaries, where the dataset has
-            classes; else as the image that they are.
+        perceptual_weights: A local file of that network's ImageNet weights, or null for the default source.
+        one_hot_labels: If the dataset has classes, use label maps as one channel per class, with instance
+            boundaries; otherwise the image.
     """
 
     title: ClassVar[str] = "pix2pixHD"
@@ -52,7 +52,7 @@ class Pix2PixHD(TrainedVictim):
 
     @property
     def one_hot(self) -> bool:
-        """Whether label maps are given to the generator as one channel a class."""
+        """Whether the generator's input is a label map as one channel per class."""
         return self.one_hot_labels
 
     def __post_init__(self) -> None:
@@ -61,10 +61,10 @@ class Pix2PixHD(TrainedVictim):
             self.image_size >= 64 and self.image_size % 32 == 0,
             f"victim.image_size={self.image_size}: expected a multiple of 32, 64 or more",
         )
-        require_at_most(self.image_size, LARGEST_SIDE, "victim.image_size", MEMORY)
+        require_at_most(self.image_size, MAX_SIDE, "victim.image_size", MEMORY)
         for name in ("ngf", "ndf", "downsamplings", "blocks"):
             require(getattr(self, name) >= 1, f"victim.{name}={getattr(self, name)}: expected 1 or more")
-        for name, most in (("ngf", WIDEST), ("ndf", WIDEST), ("blocks", 100)):
+        for name, most in (("ngf", MAX_WIDTH), ("ndf", MAX_WIDTH), ("blocks", 100)):
             require_at_most(getattr(self, name), most, f"victim.{name}", MEMORY)
         require(
             self.downsamplings <= 4,

@@ -13,8 +13,8 @@ from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 class Pix2PixHDModule(AdversarialVictim):
     """LSGAN at several scales, feature matching and a perceptual loss (Eq. 5 there, and its code).
 
-    Logs `g_gan`, `g_feat` and `g_perceptual` (before their weights), `d_real`, `d_fake`; and `g_l1`, which it is
-    not trained on.
+    Logs `g_gan`, `g_feat` and `g_perceptual` (before their weights), `d_real`, `d_fake`; and `g_l1`, which is not
+    part of its loss.
     """
 
     generator_first = True
@@ -57,16 +57,16 @@ class Pix2PixHDModule(AdversarialVictim):
         return 1 - max(0, epoch - self.config.constant_epochs) / decay if decay else 1.0
 
 
-def _least_squares(judgements: list[list[Tensor]], real: bool) -> Tensor:
-    """The squared distance of the patches' judgements from 1 or 0, summed over the scales: (N,)."""
-    scales = [(scale[-1].float() - float(real)).square().mean((1, 2, 3)) for scale in judgements]
+def _least_squares(scores: list[list[Tensor]], real: bool) -> Tensor:
+    """The squared distance of the patches' scores from 1 or 0, summed over the scales: (N,)."""
+    scales = [(scale[-1].float() - float(real)).square().mean((1, 2, 3)) for scale in scores]
     return torch.stack(scales).sum(0)
 
 
 def _feature_distance(of_fake: list[list[Tensor]], of_real: list[list[Tensor]]) -> Tensor:
-    """Feature matching: L1 over the blocks but the last, averaged over the scales: (N,).
+    """Feature matching: L1 over all blocks except the last, averaged over the scales: (N,).
 
-    The original weighs each block by 4 / (its number of layers + 1), which is 1 for its default of three.
+    The original weights each block by 4 / (its number of layers + 1), which is 1 for its default of three.
     """
     scales = [
         torch.stack([_mean_difference(a, b) for a, b in zip(fake[:-1], real[:-1], strict=True)]).sum(0)
@@ -76,5 +76,5 @@ def _feature_distance(of_fake: list[list[Tensor]], of_real: list[list[Tensor]]) 
 
 
 def _mean_difference(a: Tensor, b: Tensor) -> Tensor:
-    # In float32 also where the networks are not: a mean in bf16 keeps two digits.
+    # In float32 even if the networks are in bf16, in which a mean keeps only two digits.
     return (a.float() - b.float()).abs().mean((1, 2, 3))

@@ -13,16 +13,16 @@ LOCAL_BLOCKS = 3
 
 
 class ResidualGenerator(nn.Module):
-    """Down, through residual blocks, and up again.
+    """Downsampling, residual blocks, and upsampling.
 
     In the notation of its authors, at ngf 64:
     c7s1-64, d128, d256, d512, d1024, R1024 x 9, u512, u256, u128, u64, c7s1-3.
 
-    With a local enhancer of half the width the network above works at half the size, without its last layer, and
+    With a local enhancer of half the width, the network above works at half the size, without its last layer, and
     its features are added to the enhancer's: c7s1-32, d64, (+), R64 x 3, u32, c7s1-3.
 
     Args:
-        palette: Colours of the classes of x, or None where x is a picture.
+        palette: Colours of the classes of x, or None if x is an ordinary image.
         instances: Whether x has a fourth channel of instance boundaries.
         ngf: Channels of the first level; they double with each downsampling.
         downsamplings: Halvings of the image.
@@ -79,7 +79,7 @@ class ResidualGenerator(nn.Module):
 
 
 class LocalEnhancer(nn.Module):
-    """Works at the full size on the features that the global generator has at half of it.
+    """Adds details at the full size to the global generator's features, which have half the size.
 
     Args:
         inputs: Channels of the encoded x.
@@ -99,7 +99,7 @@ class LocalEnhancer(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions whose result is added to what they were given.
+    """Two 3 x 3 convolutions whose result is added to their input.
 
     Args:
         width: Channels.

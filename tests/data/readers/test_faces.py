@@ -94,14 +94,14 @@ def test_landmarks_that_are_missing_or_broken(celeba):
     with pytest.raises(DataError, match=r"list_landmarks_align_celeba\.txt: .*found no such file.*landmarks_file"):
         five(celeba).records()
     (celeba / "list_landmarks_align_celeba.txt").write_text("\n".join(TXT.splitlines()[:4]))
-    with pytest.raises(DataError, match=r"1 of the 3 faces .* have no landmarks there: 000003\.jpg"):
+    with pytest.raises(DataError, match=r"1 of the 3 faces .* have no landmarks in this file: 000003\.jpg"):
         five(celeba).records()
     path = celeba / "broken.csv"
     path.write_text(TXT + "000004.jpg 1 2 3\n")
     with pytest.raises(DataError, match=r"line 6: expected an image's name and 10 numbers"):
         read_landmarks(path, 5)
     path.write_text(TXT + "000001.jpg" + " 1" * 10)
-    with pytest.raises(DataError, match=r"line 6: 000001\.jpg has landmarks already"):
+    with pytest.raises(DataError, match=r"line 6: 000001\.jpg already has landmarks"):
         read_landmarks(path, 5)
 
 

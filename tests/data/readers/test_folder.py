@@ -64,11 +64,11 @@ def test_too_small_names_the_half(root):
 
 def test_unpaired_names_are_listed_a_few_at_a_time(root):
     (root / "inputs" / "2.png").unlink()
-    with pytest.raises(DataError, match=r"1 without a partner.*2\.bmp"):
+    with pytest.raises(DataError, match=r"1 without a counterpart.*2\.bmp"):
         source(root).records()
     for name in range(20, 30):
         write(root / "inputs" / f"{name}.png", RED)
-    with pytest.raises(DataError, match=r"11 without a partner.*20\.png.*\.\.\.") as caught:
+    with pytest.raises(DataError, match=r"11 without a counterpart.*20\.png.*\.\.\.") as caught:
         source(root).records()
     assert "29.png" not in str(caught.value)
 
