@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mia_exp.config.command_line import read_command
 from mia_exp.config.compose import typed_config
-from mia_exp.config.source import PRIMARY
+from mia_exp.config.config_source import PRIMARY
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import MiaError
 from mia_exp.core.storage import is_disk_full, os_error_message

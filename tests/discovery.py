@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from mia_exp.attacks.base import OwnPairs
+from mia_exp.attacks.attack import OwnPairs
 from mia_exp.config.components import find_class, groups
 from mia_exp.core.component import Component
 from mia_exp.core.conf_folder import CONF

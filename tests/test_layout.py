@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
-
 import mia_exp
 
 TESTS = Path(__file__).parent
@@ -27,7 +25,6 @@ def folders(root: Path) -> Iterable[str]:
     return sorted({str(path.parent.relative_to(root)) for path in root.rglob("*.py")} - {"."})
 
 
-@pytest.mark.xfail(strict=True, reason="base, curves, damage, difficulty, ... stand in several rooms of mia_exp")
 def test_no_two_modules_of_the_package_have_one_name() -> None:
     assert namesakes(PACKAGE, "__init__", "__main__") == []
 

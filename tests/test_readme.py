@@ -9,7 +9,7 @@ import pytest
 
 from mia_exp.attacks.difficulty_settings import DifficultySettings
 from mia_exp.config.command_line import read_command
-from mia_exp.report.sweep import collect_sweep
+from mia_exp.report.sweep_results import collect_sweep
 from mia_exp.report.sweep_table import markdown
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from mia_exp.attacks.base import COMBINED, Attack
+from mia_exp.attacks.attack import COMBINED, Attack
 from mia_exp.attacks.evidence import Evidence, Pairs
 from mia_exp.attacks.numerics.augmented_error import augmented_error
 from mia_exp.core.artifacts import Stage

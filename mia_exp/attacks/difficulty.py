@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from mia_exp.attacks.base import L_DIFF, Attack
+from mia_exp.attacks.attack import L_DIFF, Attack
 from mia_exp.attacks.evidence import Evidence
 from mia_exp.core.column import Column
 from mia_exp.core.score_table import score_table

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from mia_exp.attacks.base import COMBINED, Attack, OwnPairs
+from mia_exp.attacks.attack import COMBINED, Attack, OwnPairs
 from mia_exp.attacks.evidence import Evidence
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.column import Column

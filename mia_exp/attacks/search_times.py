@@ -11,7 +11,7 @@ from mia_exp.attacks.attacker import VisualSearchSettings
 from mia_exp.core.errors import DataError
 from mia_exp.core.reading import read_text, refusing, short
 from mia_exp.data.files import DATA_VARIABLE, fingerprint, images_by_stem, user_data_folder
-from mia_exp.data.tables import named_rows
+from mia_exp.data.named_rows import named_rows
 
 # In `$MIA_EXP_DATA`.
 SCORES = Path("vsd") / "VSD_dataset.csv"

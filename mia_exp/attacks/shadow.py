@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from mia_exp.attacks.base import Attack, OwnPairs
+from mia_exp.attacks.attack import Attack, OwnPairs
 from mia_exp.attacks.classifier_settings import ClassifierSettings
 from mia_exp.attacks.evidence import Evidence, OwnOutputs
 from mia_exp.attacks.numerics.loss_map import LossMaps

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mia_exp.attacks.attack import COMBINED, Attack
 from mia_exp.attacks.attacker import VisualSearchSettings
-from mia_exp.attacks.base import COMBINED, Attack
 from mia_exp.attacks.evidence import Evidence
 from mia_exp.attacks.search_times import ScoredPhoto, fingerprint_photos, list_scored_photos, scored_photo_paths
 from mia_exp.core.artifacts import Reference, Stage

@@ -4,15 +4,15 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from mia_exp.benchmarks import difficulty, evaluation, fleet, growth, queries, sweep, training
-from mia_exp.benchmarks.tables import write_tables
+from mia_exp.benchmarks import difficulty_speed, evaluation, fleet, growth, queries, sweep_speed, training_speed
+from mia_exp.benchmarks.performance_tables import write_tables
 
 BENCHMARKS: dict[str, Callable[[Path], object]] = {
-    "difficulty": difficulty.run,
+    "difficulty": difficulty_speed.run,
     "evaluation": evaluation.run,
-    "training": training.run,
+    "training": training_speed.run,
     "queries": queries.run,
-    "sweep": sweep.run,
+    "sweep": sweep_speed.run,
     "growth": growth.run,
     "fleet": fleet.run,
     "tables": write_tables,

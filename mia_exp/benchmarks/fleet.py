@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 
 from mia_exp.benchmarks.measure import save_result
-from mia_exp.benchmarks.training import decode, fit
+from mia_exp.benchmarks.training_speed import decode, fit
 from mia_exp.core.device import torch_device
 from mia_exp.data.store import PairStore
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix

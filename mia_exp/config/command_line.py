@@ -23,9 +23,9 @@ from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseExceptio
 
 from mia_exp.config import Config
 from mia_exp.config.compose import typed_config
+from mia_exp.config.config_source import PRIMARY, search_also
 from mia_exp.config.help import help_text
 from mia_exp.config.mistakes import explain, first_line, group_of, shortened
-from mia_exp.config.source import PRIMARY, search_also
 from mia_exp.core.check import require
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError, MiaError

@@ -22,9 +22,9 @@ from omegaconf.errors import (
 )
 
 from mia_exp.config.components import TARGET, find_class, groups, scalars, settings_groups
+from mia_exp.config.config_source import PRIMARY
 from mia_exp.config.mistakes import first_line, shortened, unknown_key
 from mia_exp.config.run_settings import Config
-from mia_exp.config.source import PRIMARY
 from mia_exp.core.component import groups_inside, target_of
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
-from mia_exp.config.source import settings_of_choices
+from mia_exp.config.config_source import settings_of_choices
 
 MAX_QUOTE_LENGTH = 100
 MERGING = "Error merging override "

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from mia_exp.attacks.attack import Attack, OwnPairs
 from mia_exp.attacks.attacker import ShadowSettings, VisualSearchSettings
-from mia_exp.attacks.base import Attack, OwnPairs
 from mia_exp.attacks.difficulty_settings import DifficultySettings
 from mia_exp.core.check import require
 from mia_exp.core.keys import harmless
@@ -13,8 +13,8 @@ from mia_exp.evaluation.evaluation_settings import EvaluationSettings
 from mia_exp.features import Backbone
 from mia_exp.tracking import RunLogger
 from mia_exp.training.trainer_settings import TrainerSettings
-from mia_exp.victims.base import TrainedVictim, Victim
 from mia_exp.victims.query_settings import QuerySettings
+from mia_exp.victims.victim import TrainedVictim, Victim
 
 # In bytes; file systems allow 255, and launchers append to the name.
 MAX_NAME_BYTES = 200

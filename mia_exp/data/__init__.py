@@ -3,7 +3,7 @@
 What needs torch or pandas is imported from its module: settings are composed without waiting for either.
 """
 
-from mia_exp.data.source import Dataset, InputLayout, PairSource, Record
+from mia_exp.data.pair_source import Dataset, InputLayout, PairSource, Record
 from mia_exp.data.splits import Split, SplitRule
 
 __all__ = ["Dataset", "InputLayout", "PairSource", "Record", "Split", "SplitRule"]

@@ -12,8 +12,8 @@ from scipy.ndimage import maximum_filter, minimum_filter
 
 from mia_exp.core.check import require
 from mia_exp.core.errors import DataError
+from mia_exp.data.pair_source import Colour
 from mia_exp.data.pillow import opened
-from mia_exp.data.source import Colour
 
 # A colour further than this from every palette colour (Euclidean, of 255 a channel) belongs to no class.
 MAX_COLOUR_DISTANCE = 40

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from mia_exp.core.errors import DataError
 from mia_exp.core.reading import read_text, short
-from mia_exp.data.tables import named_rows, split_cells
+from mia_exp.data.named_rows import named_rows, split_cells
 
 Points = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mia_exp.core.errors import DataError
 from mia_exp.core.progress import track
-from mia_exp.data.source import PairSource
+from mia_exp.data.pair_source import PairSource
 
 
 def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from mia_exp.core.progress import track
 from mia_exp.data.image import Conversion, Conversions
 from mia_exp.data.image_file import write_header
-from mia_exp.data.source import PairSource, Record
+from mia_exp.data.pair_source import PairSource, Record
 
 if TYPE_CHECKING:
     from torch import Tensor

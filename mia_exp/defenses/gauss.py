@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import require, require_at_most
 from mia_exp.core.seeds import derive
-from mia_exp.defenses.base import Defense
+from mia_exp.defenses.defense import Defense
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia_exp.attacks.base import L_DIFF, L_REC, OwnPairs
+from mia_exp.attacks.attack import L_DIFF, L_REC, OwnPairs
 from mia_exp.config import Config
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.column import Column
@@ -17,14 +17,14 @@ from mia_exp.core.score_table import load_table
 from mia_exp.data.store import PairStore
 from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.pipeline.context import Context
-from mia_exp.pipeline.damage import damage_stage
+from mia_exp.pipeline.damage_stage import damage_stage
 from mia_exp.pipeline.disjoint import disjoint_stage, shared_pairs
 from mia_exp.pipeline.queried_model import ModelOutputs, QueriedModel
 from mia_exp.pipeline.run_evidence import RunEvidence
 from mia_exp.pipeline.scores import blind_stage, descriptors_stage, difficulty_stage, reconstruction_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
 from mia_exp.tracking import Tracker
-from mia_exp.victims.base import TrainedVictim
+from mia_exp.victims.victim import TrainedVictim
 
 
 class Pipeline:

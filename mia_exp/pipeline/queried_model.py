@@ -19,9 +19,9 @@ from mia_exp.defenses import Defense
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.scores import difficulty_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
-from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.kept import generator_file, training_set_hash
 from mia_exp.victims.query_settings import QuerySettings
+from mia_exp.victims.victim import TrainedVictim
 
 if TYPE_CHECKING:
     import torch
@@ -94,7 +94,7 @@ class QueriedModel:
         def build(folder: Path) -> None:
             from mia_exp.data.augment import TrainingPairs
             from mia_exp.data.pairs_module import PairsModule
-            from mia_exp.victims.training import train
+            from mia_exp.victims.train import train
 
             def pairs(ids: Sequence[str], at: int, augment: bool, weights: Sequence[float] | None) -> TrainingPairs:
                 store = self.dataset.at(at)
@@ -189,7 +189,7 @@ class QueriedModel:
     @cached_property
     def _generator_path(self) -> Path:
         if self.training is None:
-            from mia_exp.victims.training import check_weights
+            from mia_exp.victims.train import check_weights
 
             return check_weights(self.config, self.dataset.layout, self._training_ids)
         return self._context.store.folder(self.training) / generator_file(self._epoch)

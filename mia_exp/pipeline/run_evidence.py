@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mia_exp.attacks.base import OwnPairs
+from mia_exp.attacks.attack import OwnPairs
 from mia_exp.attacks.evidence import Evidence, OwnPairsLists, Pairs
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.errors import DataError
@@ -20,7 +20,7 @@ from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.queried_model import GuardedModel, ModelOutputs, QueriedModel, SeenOutputs
 from mia_exp.pipeline.scores import reconstruction_stage
 from mia_exp.pipeline.stored_dataset import StoredDataset
-from mia_exp.victims.base import TrainedVictim
+from mia_exp.victims.victim import TrainedVictim
 
 if TYPE_CHECKING:
     import torch

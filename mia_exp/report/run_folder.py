@@ -10,9 +10,9 @@ import pandas as pd
 
 from mia_exp.core.storage import atomic_write
 from mia_exp.evaluation.near_duplicates import NearPair
-from mia_exp.report.figures import Gallery, choose_figures
 from mia_exp.report.numbers import json_text
-from mia_exp.report.page import render_page
+from mia_exp.report.run_figures import Gallery, choose_figures
+from mia_exp.report.run_page import render_page
 
 
 def write_numbers(

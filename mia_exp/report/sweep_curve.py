@@ -13,7 +13,7 @@ from mia_exp.core.column import Column
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.interval_band import plot_band
 from mia_exp.report.style import ATTACKS, BLIND, BLIND_DASHES, CHANCE, styled_figure
-from mia_exp.report.sweep import Sweep, SweepRow, without
+from mia_exp.report.sweep_results import Sweep, SweepRow, without
 from mia_exp.report.swept_number import Spacing, spacing, step_to_zero
 
 MARKERS = ("o", "s", "^", "D", "v")

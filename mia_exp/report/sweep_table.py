@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mia_exp.report.answer import Row, images, percent, with_interval
-from mia_exp.report.sweep import Job, Sweep, SweepRow
+from mia_exp.report.sweep_results import Job, Sweep, SweepRow
 
 FPR = "0.01"
 HEADER = (

@@ -54,7 +54,7 @@ def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
         print_status(scale, RESULTS)
         return False
     # Imported where it is used, as in `_reproduce`: `status` answers before torch has loaded.
-    from mia_exp.reproduce.page import write_page
+    from mia_exp.reproduce.results_page import write_page
 
     items = {"page": [], "all": list(ITEMS.values())}.get(name) or ([ITEMS[name]] if name in ITEMS else [])
     missing = [cell for item in items for cell in _reproduce(item, scale, overrides)]
@@ -82,7 +82,7 @@ def _run(command: Sequence[str]) -> int:
 def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
     """Runs an item's experiments, keeps what they found, draws it; returns the cells that are missing."""
     from mia_exp.config.command_line import read_command
-    from mia_exp.reproduce.figures import draw
+    from mia_exp.reproduce.item_figures import draw
 
     folder = RESULTS / scale
     for experiment in item.experiments:

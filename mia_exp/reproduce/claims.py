@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mia_exp.reproduce.cells import Cell
-from mia_exp.reproduce.tables import NAMES
+from mia_exp.reproduce.item_tables import NAMES
 
 # The overrides that identify a case, whatever else is swept.
 CASE = ("victim", "dataset", "split", "features")

@@ -14,8 +14,8 @@ from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.interval_band import plot_band
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE
 from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.item_tables import NAMES, scale_title
 from mia_exp.reproduce.paper_figure import paper_figure
-from mia_exp.reproduce.tables import NAMES, scale_title
 
 MARKERS = ("o", "s", "^", "D")
 # Axis labels of choices, if different from the override.

@@ -11,8 +11,8 @@ from PIL import Image
 
 from mia_exp.drawing import report
 from mia_exp.report.style import WIDTH
+from mia_exp.reproduce.item_tables import NAMES, scale_title
 from mia_exp.reproduce.paper_figure import paper_figure
-from mia_exp.reproduce.tables import NAMES, scale_title
 
 # Height of the title, in inches.
 TITLE = 0.4

@@ -15,8 +15,8 @@ from mia_exp.core.column import Column
 from mia_exp.data import Split
 from mia_exp.report.column_titles import columns_of, math_title
 from mia_exp.report.style import CHANCE, MEMBER, NONMEMBER
+from mia_exp.reproduce.item_tables import NAMES, scale_title
 from mia_exp.reproduce.paper_figure import paper_figure
-from mia_exp.reproduce.tables import NAMES, scale_title
 
 # By figure: the columns on the x and y axes, one column of panels each; the y axis is the same.
 PLANES = {

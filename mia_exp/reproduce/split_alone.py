@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 
 from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.item_tables import (
+    NAMES,
+    SPLITS,
+    TABLES,
+    markdown_table,
+    percent_with_interval,
+    strongest_blind,
+)
 from mia_exp.reproduce.published import CASES, PUBLISHED
-from mia_exp.reproduce.tables import NAMES, SPLITS, TABLES, markdown_table, percent_with_interval, strongest_blind
 
 
 def render_split_alone(cells: Sequence[Cell]) -> str:

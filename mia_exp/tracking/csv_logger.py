@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mia_exp.tracking.base import RunLogger
+from mia_exp.tracking.run_logger import RunLogger
 from mia_exp.tracking.tracker import Tracker, results
 
 if TYPE_CHECKING:

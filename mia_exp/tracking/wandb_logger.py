@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mia_exp.core.keys import harmless
-from mia_exp.tracking.base import MIRROR, RunLogger
+from mia_exp.tracking.run_logger import MIRROR, RunLogger
 from mia_exp.tracking.tracker import Tracker, results
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from mia_exp.core.keys import plain
 from mia_exp.core.seeds import derive
-from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.logged_errors import TRAINING_L1
+from mia_exp.victims.victim import TrainedVictim
 from mia_exp.victims.victim_module import Batch, VictimModule
 
 Losses = dict[str, Tensor]

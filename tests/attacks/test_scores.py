@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mia_exp.attacks.attack import Attack
 from mia_exp.attacks.augmented import Augmented
-from mia_exp.attacks.base import Attack
 from mia_exp.attacks.multi_image import MultiImage
 from mia_exp.attacks.numerics.augmented_error import augmented_error
 from mia_exp.attacks.numerics.reconstruction_error import reconstruction_error

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from mia_exp.benchmarks import difficulty, evaluation, fleet, growth, queries, sweep, training
-from mia_exp.benchmarks.tables import write_tables
+from mia_exp.benchmarks import difficulty_speed, evaluation, fleet, growth, queries, sweep_speed, training_speed
+from mia_exp.benchmarks.performance_tables import write_tables
 from mia_exp.data.store import PairStore
-from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.victim import TrainedVictim
 from tests.cli import mia_exp
 
 
 def test_difficulty_benchmark_compares_equal_scores(tmp_path: Path) -> None:
-    difficulty.run(tmp_path, batch_sizes=(1,), repeats=1)
+    difficulty_speed.run(tmp_path, batch_sizes=(1,), repeats=1)
     result = json.loads((tmp_path / "difficulty.json").read_text())
     assert result["largest_relative_error"] < 1e-4
     # float32 keeps seven digits, of which a fit of 3840 columns costs some: another fit than float64's.
@@ -37,14 +37,14 @@ def test_training_benchmark_trains_every_victim_in_every_form(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained = []
-    fit = training.fit
+    fit = training_speed.fit
 
     def watched(config: TrainedVictim, store: PairStore, ids: Sequence[str], epochs: int, *more: Any) -> object:
         trained.append((type(config).__name__, config.precision.name, config.image_size, len(ids), epochs))
         return fit(config, store, ids, epochs, *more)
 
-    monkeypatch.setattr(training, "fit", watched)
-    result = training.run(tmp_path, size=64, width=4, steps=2, seeds=1, learning=(8, 1))
+    monkeypatch.setattr(training_speed, "fit", watched)
+    result = training_speed.run(tmp_path, size=64, width=4, steps=2, seeds=1, learning=(8, 1))
     # Two more steps to warm up; then the comparison of what two forms learn.
     timed = [(victim, form, 64, 4, 1) for victim in ("Pix2Pix", "Pix2PixHD") for form in ("float32", "bf16")]
     assert trained == [*timed, ("Pix2Pix", "float32", 64, 8, 1), ("Pix2Pix", "bf16", 64, 8, 1)]
@@ -66,7 +66,7 @@ def test_queries_benchmark_compares_equal_answers(tmp_path: Path) -> None:
 def test_sweep_benchmark_times_cached_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command is run to warm up and once to be timed: one job, a sweep of two, the help."""
     seen = []
-    start = sweep._mia_exp
+    start = sweep_speed._mia_exp
 
     def watched(words: Sequence[str], cwd: Path) -> None:
         before = set(cwd.glob("outputs/runs/**/metrics.json"))
@@ -79,8 +79,8 @@ def test_sweep_benchmark_times_cached_jobs(tmp_path: Path, monkeypatch: pytest.M
         victims = list(cwd.glob("outputs/artifacts/victim/*/manifest.json"))
         seen.append((alphas if "-m" in words else len(alphas), len(victims)))
 
-    monkeypatch.setattr(sweep, "_mia_exp", watched)
-    sweep.run(tmp_path, samples=20, values=2, repeats=1)
+    monkeypatch.setattr(sweep_speed, "_mia_exp", watched)
+    sweep_speed.run(tmp_path, samples=20, values=2, repeats=1)
     # One victim from the first to the last.
     assert seen == [(1, 1)] * 2 + [([0.5, 1.0], 1)] * 2 + [(0, 1)] * 2
 

@@ -18,7 +18,7 @@ from mia_exp.core.errors import ConfigError
 from mia_exp.data.readers.celeba import CelebADataset
 from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.readers.openmoji import OpenMojiDataset
-from mia_exp.victims.none import NoVictim
+from mia_exp.victims.no_victim import NoVictim
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 from mia_exp.victims.query_settings import QueryMode

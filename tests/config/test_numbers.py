@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from mia_exp.config.components import settings_groups
 from mia_exp.config.compose import typed_config
-from mia_exp.config.source import PRIMARY
+from mia_exp.config.config_source import PRIMARY
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.errors import ConfigError
 from tests.discovery import every_class

@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from mia_exp.defenses.damage import damage
-from mia_exp.defenses.perceptual import PerceptualDistance, feature_distance
+from mia_exp.defenses.perceptual_distance import PerceptualDistance, feature_distance
 from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
 from tests.conftest import draw_pair
 

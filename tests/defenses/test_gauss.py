@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mia_exp.defenses.gauss import Gauss
-from mia_exp.defenses.none import NoDefense
+from mia_exp.defenses.no_defense import NoDefense
 
 
 def grey(x: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from mia_exp.attacks.base import L_REC
+from mia_exp.attacks.attack import L_REC
 from mia_exp.core.score_table import score_table
 from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.evaluation.evaluate import evaluate

@@ -76,7 +76,11 @@ def test_help_lists_them(run: Run) -> None:
         ("system.yaml", "_target_: os.system", "entry-points"),
         ("absent.yaml", "_target_: my_package.absent.Mine", "there is no module my_package.absent"),
         ("nothing.yaml", "_target_: my_package.patches.Nothing", "my_package.patches has no Nothing"),
-        ("other.yaml", "_target_: my_package.coarse.Coarse", "expected a subclass of mia_exp.attacks.base.Attack"),
+        (
+            "other.yaml",
+            "_target_: my_package.coarse.Coarse",
+            "expected a subclass of mia_exp.attacks.attack.Attack",
+        ),
         ("raising.yaml", "_target_: my_package.raising.Mine", "could not be imported (ZeroDivisionError"),
         ("untyped.yaml", "_target_: my_package.untyped.Mine", "its field strength has no type"),
         ("bare.yaml", "_target_: my_package.bare.Mine", "its field strength has no default"),
@@ -88,7 +92,7 @@ def test_help_lists_them(run: Run) -> None:
 )
 def test_errors(file: str, text: str, message: str, run: Run, installed: Path) -> None:
     head = (
-        "from dataclasses import dataclass\nfrom mia_exp.attacks.base import Attack\n"
+        "from dataclasses import dataclass\nfrom mia_exp.attacks.attack import Attack\n"
         "from mia_exp.core.column import Column\nA = Column('a', 'A', 'a', higher_is_member=True)\n"
     )
     for name, body in {

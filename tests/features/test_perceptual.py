@@ -10,7 +10,7 @@ from torchvision.models import VGG19_Weights, vgg19
 
 from mia_exp.core.errors import WeightsError
 from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
-from mia_exp.features.perceptual import PerceptualNetwork
+from mia_exp.features.perceptual_network import PerceptualNetwork
 
 
 def test_efficientnet_returns_five_maps_each_half_of_the_one_before() -> None:

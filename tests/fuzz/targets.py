@@ -25,7 +25,7 @@ from mia_exp.data.sides import check_sides
 from mia_exp.features.weights import read_state_dict
 from mia_exp.training.resume_point import ResumePoint
 from mia_exp.victims.generator_file import load_generator
-from mia_exp.victims.training import RESUME_FILE
+from mia_exp.victims.train import RESUME_FILE
 from tests.fuzz import valid
 from tests.fuzz.mutations import (
     BYTES,

@@ -22,7 +22,7 @@ from mia_exp.data import Split
 from mia_exp.features.weights import read_state_dict
 from mia_exp.victims.generator_file import load_generator
 from mia_exp.victims.pix2pix.unet import UNetGenerator
-from mia_exp.victims.training import RESUME_FILE
+from mia_exp.victims.train import RESUME_FILE
 from tests.fuzz import valid
 from tests.fuzz.test_fuzz import peak_megabytes
 

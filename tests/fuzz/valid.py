@@ -25,7 +25,6 @@ from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.store import PairStore
 from mia_exp.training.resume_point import ResumePoint
 from mia_exp.training.trainer_settings import TrainerSettings
-from mia_exp.victims import training
 from mia_exp.victims.generator_file import save_generator
 from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
@@ -178,7 +177,7 @@ def resume_point(folder: Path) -> tuple[bytes, Callable[[Path], None]]:
     def train(work: Path) -> None:
         data = PairsModule(TrainingPairs(store, store.ids, 64, False, 0), config.batch_size, config.seed)
         trainer = TrainerSettings(accelerator="cpu", resume_seconds=0)
-        training.train(config, trainer, InputLayout(), data, work)
+        train(config, trainer, InputLayout(), data, work)
 
     kept: list[bytes] = []
     write = ResumePoint.on_train_epoch_end

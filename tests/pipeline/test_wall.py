@@ -54,7 +54,7 @@ def test_scores_do_not_depend_on_the_labels(
     draw = RandomSplit.draw
     monkeypatch.setattr(RandomSplit, "draw", lambda *words: swapped(draw(*words)))
     # The victim itself must stay: it was trained on the true members.
-    monkeypatch.setattr("mia_exp.victims.training.check_weights", lambda config, layout, ids: Path(config.weights))
+    monkeypatch.setattr("mia_exp.victims.train.check_weights", lambda config, layout, ids: Path(config.weights))
     (weights,) = victim.glob("*/generator-0001.safetensors")
     turned = opened(folder_dataset, tmp_path / "turned", attack, *searched_photos, f"victim.weights={weights}")
     turned.run()

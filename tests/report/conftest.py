@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia_exp.attacks.base import L_DIFF, L_REC, Attack
+from mia_exp.attacks.attack import L_DIFF, L_REC, Attack
 from mia_exp.core.column import Column
 from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.evaluation.evaluate import evaluate

@@ -14,8 +14,8 @@ from PIL import Image
 
 from mia_exp.core.column import Column
 from mia_exp.report.answer import answer, attack_rows, blind_rows, delta_rows
-from mia_exp.report.figures import choose_figures
 from mia_exp.report.numbers import json_text
+from mia_exp.report.run_figures import choose_figures
 from mia_exp.report.run_folder import write_numbers, write_page
 from tests.report.conftest import DAMAGE, DrawnGallery, make_run
 

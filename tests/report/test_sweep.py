@@ -11,8 +11,8 @@ from PIL import Image
 from rich.console import Console
 
 from mia_exp.core.errors import MiaError
-from mia_exp.report.sweep import collect_sweep
 from mia_exp.report.sweep_folder import write_sweep_report
+from mia_exp.report.sweep_results import collect_sweep
 from mia_exp.report.sweep_table import markdown
 from tests.report.conftest import described
 

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from mia_exp.report.sweep import collect_sweep
 from mia_exp.report.sweep_curve import draw_curves, swept_curves
+from mia_exp.report.sweep_results import collect_sweep
 from mia_exp.report.swept_number import Spacing, spacing, step_to_zero, swept_numbers
 from tests.report.test_sweep import add_job, labels, printed, result
 

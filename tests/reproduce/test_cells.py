@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mia_exp.attacks.base import L_REC
+from mia_exp.attacks.attack import L_REC
 from mia_exp.attacks.ours import Ours
 from mia_exp.config.command_line import read_command
 from mia_exp.evaluation.blind import BLIND_COLUMNS
@@ -15,10 +15,10 @@ from mia_exp.reproduce.catalogue import ITEMS
 from mia_exp.reproduce.cells import Cell, read_cells, save_cells
 from mia_exp.reproduce.claims import CLAIMS
 from mia_exp.reproduce.curves import CURVES, plot_curve
-from mia_exp.reproduce.page import write_page
-from mia_exp.reproduce.seeds import render_seeds
+from mia_exp.reproduce.item_tables import render_table, render_verdicts
+from mia_exp.reproduce.results_page import write_page
+from mia_exp.reproduce.seed_spread import render_seeds
 from mia_exp.reproduce.split_alone import render_split_alone
-from mia_exp.reproduce.tables import render_table, render_verdicts
 
 ROOT = Path(__file__).parents[2]
 

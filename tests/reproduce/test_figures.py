@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from mia_exp.attacks.base import L_REC
+from mia_exp.attacks.attack import L_REC
 from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
 from mia_exp.config.command_line import read_command
-from mia_exp.report.figures import choose_figures
+from mia_exp.report.run_figures import choose_figures
 from mia_exp.reproduce.catalogue import ITEMS
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.curves import CURVES, draw_score
 from mia_exp.reproduce.diagram import DifficultyParts
-from mia_exp.reproduce.figures import DIAGRAM
+from mia_exp.reproduce.item_figures import DIAGRAM
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scatter import PLANES, best_line, plot_planes, read_scores
 from tests.cli import mia_exp, tiny

@@ -25,7 +25,7 @@ from mia_exp.victims.kept import generator_file, training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pix.pix2pix_module import Pix2PixModule
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
-from mia_exp.victims.training import RESUME_FILE, check_weights, train
+from mia_exp.victims.train import RESUME_FILE, check_weights, train
 
 CONFIG = Pix2Pix(image_size=64, ngf=4, ndf=4, epochs=4, decay_epochs=1, batch_size=4)
 TRAINER = TrainerSettings(accelerator="cpu", resume_seconds=0)

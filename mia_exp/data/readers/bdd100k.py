@@ -11,9 +11,9 @@ from mia_exp.core.errors import DataError
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import check_known, paint, read_numbers, resize_numbers
+from mia_exp.data.pair_source import InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.pillow import header_size
 from mia_exp.data.readers.cityscapes import CLASSES
-from mia_exp.data.source import InputLayout, PairSource, PartitionedDataset, Record
 
 log = logging.getLogger(__name__)
 

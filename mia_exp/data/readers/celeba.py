@@ -14,9 +14,9 @@ from mia_exp.core.reading import read_text, short
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.landmarks import Points, draw_contours, read_landmarks
+from mia_exp.data.named_rows import named_rows, split_cells
+from mia_exp.data.pair_source import ALL, CONTENT, InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import ALL, CONTENT, InputLayout, PairSource, PartitionedDataset, Record
-from mia_exp.data.tables import named_rows, split_cells
 
 
 class Landmarks(Enum):

@@ -10,8 +10,8 @@ from mia_exp.core.errors import DataError
 from mia_exp.data.files import check_name, check_side, fingerprint, named_root, natural_key
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import check_known, instance_boundaries, paint, read_numbers, resize_numbers
+from mia_exp.data.pair_source import Colour, InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import Colour, InputLayout, PairSource, PartitionedDataset, Record
 
 HOMEPAGE = "https://www.cityscapes-dataset.com"
 # The authors' colours, by label id from 0; the last is license plate, whose id is -1. Classes that share a colour

@@ -23,8 +23,8 @@ from mia_exp.data.labels import (
     read_numbers,
     resize_numbers,
 )
+from mia_exp.data.pair_source import ALL, CONTENT, Dataset, InputLayout, PairSource, Record
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import ALL, CONTENT, Dataset, InputLayout, PairSource, Record
 
 # Names that an error message lists.
 MAX_LISTED = 5

@@ -9,8 +9,8 @@ import numpy as np
 
 from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
 from mia_exp.data.image import Conversions, decode, resize
+from mia_exp.data.pair_source import InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import InputLayout, PairSource, PartitionedDataset, Record
 
 HOMEPAGE = "https://www.image-net.org"
 

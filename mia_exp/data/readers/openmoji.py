@@ -15,7 +15,7 @@ import resvg_py
 from PIL import Image
 
 from mia_exp.data.image import Conversions
-from mia_exp.data.source import ALL, Dataset, InputLayout, PairSource, Record
+from mia_exp.data.pair_source import ALL, Dataset, InputLayout, PairSource, Record
 
 # The licence requires this wherever a drawing is shown.
 ATTRIBUTION = "Drawings: OpenMoji (openmoji.org), CC BY-SA 4.0"

@@ -16,8 +16,8 @@ from mia_exp.data.download import fetch_archive
 from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by_stem, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import as_palette, check_palette, paint, read_colours, resize_numbers
+from mia_exp.data.pair_source import CONTENT, InputLayout, PairSource, PartitionedDataset, Record
 from mia_exp.data.pillow import header_size
-from mia_exp.data.source import CONTENT, InputLayout, PairSource, PartitionedDataset, Record
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mia_exp.core.errors import DataError
-from mia_exp.data.source import Record
+from mia_exp.data.pair_source import Record
 from mia_exp.data.splits.split import MIN_COUNT, Split, SplitRule, ordered
 
 

@@ -10,7 +10,7 @@ from mia_exp.core.check import require
 from mia_exp.core.component import Component
 from mia_exp.core.errors import DataError
 from mia_exp.core.reading import json_object, refusing, short, typed
-from mia_exp.data.source import Record
+from mia_exp.data.pair_source import Record
 
 # An ROC curve needs at least two members and two non-members.
 MIN_COUNT = 2

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
-from mia_exp.victims.base import MAX_WIDTH, TrainedVictim
+from mia_exp.victims.victim import MAX_WIDTH, TrainedVictim
 
 if TYPE_CHECKING:
     from mia_exp.data import InputLayout

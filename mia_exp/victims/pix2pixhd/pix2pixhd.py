@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
 from mia_exp.core.keys import harmless
-from mia_exp.victims.base import MAX_SIDE, MAX_WIDTH, TrainedVictim
+from mia_exp.victims.victim import MAX_SIDE, MAX_WIDTH, TrainedVictim
 
 if TYPE_CHECKING:
     from mia_exp.data import InputLayout
@@ -91,7 +91,7 @@ class Pix2PixHD(TrainedVictim):
 
     def fingerprints(self) -> dict[str, str]:
         """The perceptual network and its weights; see `TrainedVictim.fingerprints`."""
-        from mia_exp.features.perceptual import perceptual_fingerprint
+        from mia_exp.features.perceptual_network import perceptual_fingerprint
 
         return {"perceptual_network": perceptual_fingerprint(self.perceptual, self.perceptual_weights)}
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from mia_exp.data import InputLayout
-from mia_exp.features.perceptual import STAGE_WEIGHTS, PerceptualNetwork
+from mia_exp.features.perceptual_network import STAGE_WEIGHTS, PerceptualNetwork
 from mia_exp.victims.adversarial import AdversarialVictim, Losses
 from mia_exp.victims.pix2pixhd.multiscale_discriminator import MultiscaleDiscriminator
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD

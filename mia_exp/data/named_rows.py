@@ -13,7 +13,7 @@ from mia_exp.core.reading import short
 
 
 @dataclass(frozen=True)
-class Row:
+class NamedRow:
     """A parsed row.
 
     Attributes:
@@ -38,7 +38,7 @@ def named_rows(
     count: int,
     expected: str,
     known: Collection[str] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[NamedRow]:
     """Yields a table's rows, without its headers and its row numbers.
 
     Lines before the first row may be headers: column names (`name,score`), column numbers of pandas (`0,1,2`), an
@@ -77,7 +77,7 @@ def named_rows(
             numbered = " after the row number" if width == count + 2 else ""
             raise DataError(f"{place}: expected {expected}{numbered}, found {short(','.join(cells))!r}.")
         width = len(cells)
-        yield Row(place, cells[-count - 1], cells[-count:])
+        yield NamedRow(place, cells[-count - 1], cells[-count:])
 
 
 def _is_header(cells: Sequence[str], count: int) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
-from mia_exp.victims.base import MAX_SIDE, Victim
+from mia_exp.victims.victim import MAX_SIDE, Victim
 
 
 @dataclass

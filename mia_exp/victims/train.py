@@ -22,11 +22,11 @@ from mia_exp.training.record_losses import RecordLosses
 from mia_exp.training.resume_point import START_OVER, ResumePoint
 from mia_exp.training.show_progress import ShowProgress
 from mia_exp.training.trainer_settings import TrainerSettings
-from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.generator_file import load_generator
 from mia_exp.victims.keep_generators import KeepGenerators
 from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.logged_errors import TRAINING_L1
+from mia_exp.victims.victim import TrainedVictim
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ def damage_stage(
     def build(folder: Path) -> None:
         # Imported here, since torchmetrics and the backbone take seconds to load.
         from mia_exp.defenses.damage import damage
-        from mia_exp.defenses.perceptual import PerceptualDistance
+        from mia_exp.defenses.perceptual_distance import PerceptualDistance
 
         store = dataset.at(size)
         done = damage(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from mia_exp.defenses.base import Defense
+from mia_exp.defenses.defense import Defense
 
 if TYPE_CHECKING:
     from mia_exp.victims.query import QueryFunction
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class NoDefense(Defense):
     """V(x) leaves the model unchanged."""
 
+    choice: ClassVar[str] = "none"
     changes_outputs: ClassVar[bool] = False
 
     def wrap(self, query: "QueryFunction") -> "QueryFunction":

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mia_exp.core.column import Column
 from mia_exp.evaluation.evaluate import as_membership_score
 from mia_exp.report.column_titles import columns_of, math_title
-from mia_exp.report.curves import plot_error_against_difficulty, plot_histograms, plot_roc, plot_training
 from mia_exp.report.images import IMAGES_PER_ROW, plot_difficulty_extremes, plot_exposed
+from mia_exp.report.score_plots import plot_error_against_difficulty, plot_histograms, plot_roc, plot_training
 
 
 class Gallery(Protocol):

@@ -28,9 +28,9 @@ from mia_exp.data.store import PairStore
 from mia_exp.training.fitting import make_trainer, quiet_lightning
 from mia_exp.training.trainer_settings import TrainerSettings
 from mia_exp.victims.adversarial import AdversarialVictim
-from mia_exp.victims.base import TrainedVictim
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
+from mia_exp.victims.victim import TrainedVictim
 
 VICTIMS: dict[str, Pix2Pix | Pix2PixHD] = {
     "pix2pix": Pix2Pix(),

@@ -5,8 +5,8 @@ from statistics import mean, stdev
 from typing import Any
 
 from mia_exp.reproduce.cells import Cell
+from mia_exp.reproduce.item_tables import NAMES, SPLITS, markdown_table
 from mia_exp.reproduce.published import PUBLISHED
-from mia_exp.reproduce.tables import NAMES, SPLITS, markdown_table
 
 # One experiment per dataset, to limit the time of an item.
 SEEDS = ("seeds_facades", "seeds_maps2sat")

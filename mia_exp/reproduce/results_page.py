@@ -9,10 +9,10 @@ from mia_exp.data.readers.openmoji import ATTRIBUTION
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
+from mia_exp.reproduce.item_tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
 from mia_exp.reproduce.pictures import PICTURES
-from mia_exp.reproduce.seeds import SEEDS, render_seeds
+from mia_exp.reproduce.seed_spread import SEEDS, render_seeds
 from mia_exp.reproduce.split_alone import render_split_alone
-from mia_exp.reproduce.tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
 
 BEGIN, END = "<!-- from results/, by `mia-reproduce page` -->\n", "<!-- end -->\n"
 PAGE = Path("docs/results.md")
