@@ -25,15 +25,15 @@ def test_a_plan_downloads_nothing(tmp_path: Path) -> None:
     url = "dataset.archive_url=http://localhost:9/facades.tar.gz"
     outcome = mia_exp("dataset=facades", url, "dry_run=true", cwd=tmp_path)
     assert outcome.status == 1
-    assert "a run would fetch http://localhost:9/facades.tar.gz to data/facades" in outcome.err
+    assert "a run would download http://localhost:9/facades.tar.gz to data/facades" in outcome.err
     assert not (tmp_path / "data").exists()
 
 
 def test_help_can_be_read(tmp_path: Path) -> None:
     outcome = mia_exp("--help", cwd=tmp_path)
     assert outcome.status == 0
-    groups = ("dataset: bdd100k, celeba, cityscapes", "experiment: all_attacks, demo")
-    for word in ("Usage", "Examples", "dry_run=true", *groups):
+    groups = ("dataset       bdd100k, celeba, cityscapes", "experiment    all_attacks, demo")
+    for word in ("Usage", "Options", "dry_run=true", *groups):
         assert word in outcome.out
 
 

@@ -33,7 +33,7 @@ def styled_figure(path: Path, height: float) -> Iterator[Figure]:
 
     It does not use pyplot, so it has no window and no global state.
     """
-    with matplotlib.style.context("mia_exp.report.run_figures"):
+    with matplotlib.style.context("mia_exp.report.figures"):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         yield figure
         figure.savefig(path)

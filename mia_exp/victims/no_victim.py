@@ -12,7 +12,7 @@ class NoVictim(Victim):
     """No victim: only the difficulty of images is scored."""
 
     choice: ClassVar[str] = "none"
-    answers: ClassVar[bool] = False
+    queryable: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         require(self.image_size >= 16, f"victim.image_size={self.image_size}: expected 16 or more")

@@ -102,7 +102,10 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ),
         ("dataset._target_=mia_exp.data.readers.zip.Zip", r"there is no module mia_exp\.data\.readers\.zip"),
         ("dataset._target_=mia_exp.data.Zip", r"mia_exp\.data has no Zip"),
-        ("dataset._target_=mia_exp.attacks.ours.Ours", r"expected a subclass of mia_exp\.data\.source\.Dataset"),
+        (
+            "dataset._target_=mia_exp.attacks.ours.Ours",
+            r"expected a subclass of mia_exp\.data\.pair_source\.Dataset",
+        ),
         ("dataset._target_=[]", r"dataset\._target_=\[\]: expected the path of a class"),
         ("~dataset._target_", r"dataset: expected a class, dataset\._target_, found none"),
         ("dry_run=maybe", r"dry_run='maybe': expected a value of type bool"),
