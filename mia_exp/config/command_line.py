@@ -37,6 +37,8 @@ warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated
 
 # A larger sweep is assumed to be a typing error.
 MAX_JOBS = 10_000
+# What Hydra instantiates, all in all.
+TARGETS_OF_HYDRA = ("hydra.launcher._target_", "hydra.sweeper._target_", "hydra.sweeper.sampler._target_")
 # Part of the default folder name.
 BY_TIME = "${now:"
 
@@ -328,23 +330,60 @@ def _check_hydra(settings: DictConfig) -> None:
     require(not settings.callbacks, "hydra.callbacks: not allowed, since the classes that it names would be run")
     for name in ("job_logging", "hydra_logging"):
         named = set(settings[name] or {}) & {"handlers", "formatters", "filters", "loggers"}
-        require(not named, f"hydra.{name}: not taken, since the classes that it names would be run")
+        require(not named, f"hydra.{name}: not allowed, since the classes that it names would be run")
+    for part in ("launcher", "sweeper"):
+        # The plugin itself is checked by its name, and a sampler below.
+        for path in _targets(settings[part], f"hydra.{part}"):
+            require(path in TARGETS_OF_HYDRA, f"{path}: not allowed, since the class that it names would be run")
     if _chooses_values(settings):
-        sweeper = settings.sweeper
+        _check_optuna(settings.sweeper)
+
+
+def _check_optuna(sweeper: DictConfig) -> None:
+    """Rejects settings with which Optuna could run code, or would never end or end with a traceback.
+
+    Raises:
+        ConfigError: It has one.
+    """
+    require(
+        not sweeper.get("custom_search_space"),
+        "hydra.sweeper.custom_search_space: not allowed, since the function that it names would be run",
+    )
+    sampler = str(OmegaConf.select(sweeper, "sampler._target_"))
+    name = sampler.removeprefix("optuna.samplers.")
+    require(
+        sampler != name and name.isidentifier() and name.endswith("Sampler"),
+        f"hydra.sweeper.sampler._target_={sampler}: expected a sampler of optuna.samplers",
+    )
+    for name in ("n_trials", "n_jobs"):
+        count = sweeper[name]
         require(
-            not sweeper.get("custom_search_space"),
-            "hydra.sweeper.custom_search_space: not taken, since the function that it names would be run",
+            type(count) is int and 1 <= count <= MAX_JOBS,
+            f"hydra.sweeper.{name}={count}: expected a whole number from 1 to {MAX_JOBS}",
         )
-        sampler = str(OmegaConf.select(sweeper, "sampler._target_"))
-        require(
-            sampler.startswith("optuna.samplers."),
-            f"hydra.sweeper.sampler._target_={sampler}: expected a sampler of optuna.samplers",
-        )
-        n_trials = sweeper.n_trials
-        require(
-            isinstance(n_trials, int) and 1 <= n_trials <= MAX_JOBS,
-            f"hydra.sweeper.n_trials={n_trials}: expected a whole number from 1 to {MAX_JOBS}",
-        )
+    require(
+        sweeper.direction in ("maximize", "minimize"),
+        f"hydra.sweeper.direction={sweeper.direction}: expected maximize or minimize",
+    )
+    share = sweeper.max_failure_rate
+    require(
+        isinstance(share, int | float) and 0 <= share <= 1,
+        f"hydra.sweeper.max_failure_rate={share}: expected a number between 0 and 1",
+    )
+
+
+def _targets(node: Any, path: str) -> Iterator[str]:
+    """The paths of all `_target_` in a node, at any depth."""
+    if OmegaConf.is_config(node):
+        node = OmegaConf.to_container(node, resolve=True)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "_target_":
+                yield f"{path}.{key}"
+            yield from _targets(value, f"{path}.{key}")
+    elif isinstance(node, list):
+        for value in node:
+            yield from _targets(value, path)
 
 
 def _chooses_values(settings: DictConfig) -> bool:

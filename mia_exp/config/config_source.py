@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigNode, ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
@@ -77,6 +78,7 @@ class ComponentSearchPath(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Changes the search path in place."""
+        _replace_schemas()
         for element in search_path.get_path():
             if element.provider == "main":
                 element.path = f"{SCHEME}://{CONF}"
@@ -146,6 +148,20 @@ def defaults_of(cls: type) -> dict[str, Any]:
     container = OmegaConf.to_container(OmegaConf.structured(cls), enum_to_str=True)
     assert isinstance(container, dict)
     return {str(name): value for name, value in container.items()}
+
+
+def _replace_schemas() -> None:
+    """Makes Hydra take this package's files instead of plugins' schemas of the same names that have a defaults list.
+
+    Hydra would merge the two, but refuses to if the schema has defaults, as that of Optuna's sweeper has. It copies
+    its store before it composes, so this comes before.
+    """
+    schemas: Any = ConfigStore.instance().repo
+    for path in CONF.glob("hydra/*/*.yaml"):
+        group = schemas.get("hydra", {}).get(path.parent.name, {})
+        schema = group.get(path.name)
+        if isinstance(schema, ConfigNode) and "defaults" in schema.node:
+            del group[path.name]
 
 
 for _plugin in (ComponentSource, ComponentSearchPath):
