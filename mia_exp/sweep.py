@@ -50,13 +50,21 @@ def objective(metrics: Mapping[str, Any], path: str) -> float:
         ConfigError: No number stands there.
     """
     part = "attacks" if metrics["headline"] in metrics["attacks"] else "blind"
-    node: Any = metrics
-    for name in (path or f"{part}.{metrics['headline']}.auc").split("."):
-        node = node.get(name) if isinstance(node, dict) else None
+    node = _value_at(metrics, path or f"{part}.{metrics['headline']}.auc")
     if isinstance(node, bool) or not isinstance(node, int | float):
         numbers = ", ".join(f"attacks.{name}.auc" for name in metrics["attacks"])
         raise ConfigError(f"objective={path}: metrics.json has no number there; expected one, such as {numbers}")
     return float(node)
+
+
+def _value_at(node: Any, path: str) -> Any:
+    """What stands at a path; a key that has dots itself, such as `0.01`, may be the last. None for nothing."""
+    if not isinstance(node, Mapping):
+        return None
+    if path in node:
+        return node[path]
+    name, _, rest = path.partition(".")
+    return _value_at(node.get(name), rest) if rest else None
 
 
 def clear(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, product
-from math import prod
+from math import inf, prod
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -255,7 +255,13 @@ def _values(override: Override) -> list[str]:
         return [override.input_line or ""]
     if override.is_interval_sweep():
         interval = override.value()
-        assert isinstance(interval, IntervalSweep)
+        assert isinstance(interval, IntervalSweep) and interval.start is not None and interval.end is not None
+        above = 0 if "log" in interval.tags else -inf
+        require(
+            above < interval.start <= interval.end < inf,
+            f"{override.input_line}: expected interval(LOW,HIGH), both finite"
+            f"{', and above 0 for a logarithmic one' if 'log' in interval.tags else ''}",
+        )
         return [f"{override.get_key_element()}={end}" for end in (interval.start, interval.end)]
     try:
         found = list(islice(override.sweep_string_iterator(), MAX_JOBS + 1))

@@ -151,10 +151,10 @@ def defaults_of(cls: type) -> dict[str, Any]:
 
 
 def _replace_schemas() -> None:
-    """Makes Hydra take this package's files instead of plugins' schemas of the same names that have a defaults list.
+    """Makes Hydra take this package's files instead of plugins' schemas of the same names with a defaults list.
 
-    Hydra would merge the two, but refuses to if the schema has defaults, as that of Optuna's sweeper has. It copies
-    its store before it composes, so this comes before.
+    Hydra merges the two, but refuses to if the schema has defaults, as that of Optuna's sweeper has. It copies its
+    store before it composes, so this has to come first.
     """
     schemas: Any = ConfigStore.instance().repo
     for path in CONF.glob("hydra/*/*.yaml"):

@@ -1,6 +1,7 @@
 """The command line's mistakes: each ends before any work, in one message that names key, value and choices."""
 
 import re
+import sys
 
 import pytest
 
@@ -153,3 +154,22 @@ def test_every_experiment_composes(experiment: str) -> None:
 
 def test_options_and_sweeps_are_no_mistakes() -> None:
     read_command(["--cfg", "job", "-m", "attack.alpha=0,0.5,1", "seed=range(3)", "dataset=facades,openmoji"])
+
+
+def test_a_sweeper_whose_plugin_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # To the import system, a package that cannot be found.
+    monkeypatch.setitem(sys.modules, "hydra_plugins.hydra_optuna_sweeper", None)
+    message = r"hydra/sweeper: this sweeper needs hydra-optuna-sweeper, .* pip install 'mia-exp\[optuna\]'$"
+    for words in (["-m", "hydra/sweeper=optuna"], ["experiment=tune_alpha"]):
+        with pytest.raises(ConfigError, match=message):
+            read_command(words)
+
+
+@pytest.mark.parametrize(
+    "words", ["+hydra.launcher.mine._target_=os.getcwd", "+hydra.sweeper.mine={a:[{_target_:x.y}]}"]
+)
+def test_a_class_inside_hydras_settings_is_refused(words: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"hydra\.\w+\.mine.*_target_: not allowed, since the class .* would be run"
+    ):
+        read_command(["-m", words])
