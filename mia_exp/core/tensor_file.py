@@ -1,5 +1,6 @@
 """Safetensors files that this package writes: a format in the header, tensors, and the errors for other files."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,21 @@ class FileKind:
                 "Use another copy."
             ) from error
         raise WeightsError(f"{path}: not {self.name} (its header lacks the format {self.format!r}). {self.advice}")
+
+
+def sort_metadata(path: Path) -> None:
+    """Sorts a file's metadata in place, which safetensors writes in another order each time.
+
+    So what is saved twice is the same to the byte, and a key into which a file's content enters is the same too.
+    """
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) <= size:
+            file.seek(8)
+            file.write(text.ljust(size))
 
 
 def check_tensors(path: Path, found: Mapping[str, "Tensor"], expected: Mapping[str, "Tensor"]) -> None:

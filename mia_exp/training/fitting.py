@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
@@ -16,6 +17,8 @@ from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from mia_exp.core.errors import ConfigError
+from mia_exp.core.reading import reason
 from mia_exp.core.termination import Terminated
 from mia_exp.training.trainer_settings import TrainerSettings
 
@@ -41,6 +44,9 @@ def make_trainer(
         folder: Where Lightning looks for files, of this training alone.
         module: What is to be trained.
         logger: Where the losses are mirrored.
+
+    Raises:
+        ConfigError: Lightning has no such device or strategy.
     """
     # Lightning takes the rank from Slurm's task number, and only rank 0 logs.
     rank_zero_only.rank = 0  # type: ignore[attr-defined]  # a function with an attribute
@@ -49,29 +55,36 @@ def make_trainer(
         # Lightning leaves this, too, to those who optimise manually.
         module.accumulate_grad_batches = config.accumulate_grad_batches  # type: ignore[assignment]  # our own attribute
     profilers = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
-    return Trainer(
-        max_epochs=epochs,
-        accelerator=config.accelerator,
-        devices=config.devices,
-        strategy=config.strategy,
-        precision=config.precision,  # type: ignore[arg-type]  # one of Lightning's names
-        accumulate_grad_batches=config.accumulate_grad_batches if automatic else 1,
-        plugins=[LightningEnvironment()],
-        default_root_dir=folder,
-        logger=logger or False,
-        callbacks=[_OwnSignals(), *callbacks],
-        deterministic=config.deterministic,
-        benchmark=config.benchmark,
-        detect_anomaly=config.detect_anomaly,
-        profiler=None if config.profiler is None else profilers[config.profiler](folder, "profile"),
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        # Of those among the callbacks; Lightning adds none of its own then.
-        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=1,
-    )
+    try:
+        return Trainer(
+            max_epochs=epochs,
+            accelerator=config.accelerator,
+            devices=config.devices,
+            strategy=config.strategy,
+            precision=config.precision,  # type: ignore[arg-type]  # one of Lightning's names
+            accumulate_grad_batches=config.accumulate_grad_batches if automatic else 1,
+            plugins=[LightningEnvironment()],
+            default_root_dir=folder,
+            logger=logger or False,
+            callbacks=[_OwnSignals(), *callbacks],
+            deterministic=config.deterministic,
+            benchmark=config.benchmark,
+            detect_anomaly=config.detect_anomaly,
+            profiler=None if config.profiler is None else profilers[config.profiler](folder, "profile"),
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            # Of those among the callbacks; Lightning adds none of its own then.
+            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            log_every_n_steps=1,
+        )
+    except (ValueError, TypeError, MisconfigurationException) as error:
+        # Lightning's own words; what it takes depends on the machine.
+        raise ConfigError(
+            f"trainer.accelerator={config.accelerator} trainer.devices={config.devices} "
+            f"trainer.strategy={config.strategy}: Lightning refuses these settings here ({reason(error)})"
+        ) from error
 
 
 class _OwnSignals(Callback):

@@ -64,13 +64,17 @@ class TrainerSettings:
         one = self.devices == 1 or (
             isinstance(self.devices, list)
             and len(self.devices) == 1
-            and isinstance(self.devices[0], int)
+            and type(self.devices[0]) is int
             and self.devices[0] >= 0
         )
         require(
             one and self.devices is not True,
             f"trainer.devices={self.devices}: expected 1, or a list with the number of one device, such as [0]; a "
             "training has one device, and the jobs of a sweep can have others",
+        )
+        require(
+            self.accelerator != "cpu" or self.devices == 1,
+            f"trainer.devices={self.devices}: expected 1, since trainer.accelerator=cpu has no numbered devices",
         )
         require(
             self.accumulate_grad_batches >= 1,

@@ -11,7 +11,7 @@ from torch import nn
 
 from mia_exp.core.errors import WeightsError
 from mia_exp.core.reading import json_object, refusing, short, typed
-from mia_exp.core.tensor_file import FileKind, check_tensors
+from mia_exp.core.tensor_file import FileKind, check_tensors, sort_metadata
 
 FORMAT = "mia_exp generator 3"
 
@@ -38,6 +38,7 @@ def save_generator(generator: nn.Module, path: Path, training_set: str) -> None:
         "training_set": training_set,
     }
     save_file(state, path, metadata)
+    sort_metadata(path)
 
 
 def load_generator(path: Path, build: Callable[[], nn.Module]) -> tuple[nn.Module, str]:

@@ -64,7 +64,7 @@ def train(
     taken_up = resume.file.exists()
     if taken_up:
         resume.check()
-        log.info("training goes on from %s", resume.file)
+        log.info("training resumes from %s", resume.file)
     advice = (
         f"Try a lower victim.learning_rate (now {config.learning_rate}) or a larger victim.batch_size (now "
         f"{config.batch_size}). Earlier checkpoints are kept."

@@ -33,6 +33,12 @@ def scores(cwd: Path, root: str = "outputs") -> pd.DataFrame:
     return pd.read_parquet(next(cwd.glob(f"{root}/runs/*/*/scores.parquet")))
 
 
+def victim_files(cwd: Path, root: str = "outputs") -> dict[str, bytes]:
+    """What the only victim's training left, but for the manifest, which has its date and duration."""
+    (manifest,) = cwd.glob(f"{root}/artifacts/victim/*/manifest.json")
+    return {path.name: path.read_bytes() for path in manifest.parent.iterdir() if path != manifest}
+
+
 def wait(ready: Callable[[], object], process: "Forked | subprocess.Popen[str]", what: str) -> None:
     deadline = time.monotonic() + 180
     while not ready():
@@ -107,6 +113,10 @@ def test_sigterm_keeps_the_epochs_that_were_trained(folder_dataset: Path, tmp_pa
     assert "training resumes from" in resumed.err
     assert mia_exp(*words, "output_dir=whole", cwd=tmp_path).status == 0
     assert scores(tmp_path).equals(scores(tmp_path, "whole"))
+    # The held-out errors of the epochs before the signal were kept with the weights.
+    left = [victim_files(tmp_path, root) for root in ("outputs", "whole")]
+    assert left[0] == left[1] and set(left[0]) == {"generator-0100.safetensors", "losses.csv"}
+    assert b"held_out_l1" in left[0]["losses.csv"].splitlines()[0] and left[0]["losses.csv"].count(b"\n") == 101
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])

@@ -43,9 +43,10 @@ def trained(
     config: Pix2Pix = CONFIG,
     trainer: TrainerSettings = TRAINER,
     weights: Sequence[float] | None = None,
+    held_out: Sequence[str] = (),
 ) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
-    train(config, trainer, InputLayout(), data(store, config, weights), folder)
+    train(config, trainer, InputLayout(), data(store, config, weights, held_out), folder)
     return load_file(folder / generator_file(config.epochs))
 
 
@@ -192,28 +193,40 @@ def test_training_learns(store: PairStore, tmp_path: Path) -> None:
     assert float(rows[-1]["l1"]) < 0.85 * float(rows[0]["l1"])
 
 
+@pytest.mark.parametrize(
+    ("hook", "last", "n_held_out"),
+    # In the third epoch, of three steps and one batch of held-out pairs.
+    [("training_step", 8, 0), ("training_step", 8, 14), ("validation_step", 3, 14)],
+)
 def test_an_interrupted_run_ends_like_one_that_was_not(
-    store: PairStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: PairStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str, last: int, n_held_out: int
 ) -> None:
-    whole = trained(store, tmp_path / "whole")
+    held_out = store.ids[10 : 10 + n_held_out]
+    whole = trained(store, tmp_path / "whole", held_out=held_out)
     steps = 0
-    step = Pix2PixModule.training_step
+    step = getattr(Pix2PixModule, hook)
 
     def interrupted(self: Pix2PixModule, batch: Batch, batch_idx: int) -> None:
         nonlocal steps
         steps += 1
-        if steps == 8:  # in the third epoch of three steps each
+        if steps == last:
             raise KeyboardInterrupt
         step(self, batch, batch_idx)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Pix2PixModule, "training_step", interrupted)
+        patch.setattr(Pix2PixModule, hook, interrupted)
         with pytest.raises(KeyboardInterrupt):
-            trained(store, tmp_path / "parts")
+            trained(store, tmp_path / "parts", held_out=held_out)
     assert (tmp_path / "parts" / RESUME_FILE).exists()
-    assert same(whole, trained(store, tmp_path / "parts"))
-    assert (tmp_path / "parts" / "losses.csv").read_text() == (tmp_path / "whole" / "losses.csv").read_text()
-    assert not (tmp_path / "parts" / RESUME_FILE).exists()
+    assert same(whole, trained(store, tmp_path / "parts", held_out=held_out))
+    files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("parts", "whole")]
+    # Both to the byte, and no resume point is left.
+    assert files[0] == files[1] and set(files[0]) == {generator_file(4), "losses.csv"}
+    with (tmp_path / "parts" / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert all(("held_out_l1" in row) == bool(n_held_out) for row in rows)
+    assert len({row["l1"] for row in rows}) == 4
 
 
 def test_chosen_epochs_are_kept_and_do_not_change_the_last(store: PairStore, tmp_path: Path) -> None:

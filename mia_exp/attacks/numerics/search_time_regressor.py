@@ -19,7 +19,7 @@ from sklearn.svm import NuSVR
 
 from mia_exp.core.errors import WeightsError
 from mia_exp.core.reading import json_object, refusing, short, typed
-from mia_exp.core.tensor_file import FileKind
+from mia_exp.core.tensor_file import FileKind, sort_metadata
 
 FORMAT = "mia_exp search-time regressor 1"
 FILE_KIND = FileKind(
@@ -141,6 +141,7 @@ class SearchTimeRegressor:
         about = {**vars(self.provenance), "rank_correlation_ci95": list(self.provenance.rank_correlation_ci95)}
         arrays = {name: np.ascontiguousarray(array) for name, array in self._arrays.items()}
         save_file(arrays, path, {"format": FORMAT, "provenance": json.dumps(about)})
+        sort_metadata(path)
 
     @classmethod
     def load(cls, path: Path, backbone: str, weights: str) -> "SearchTimeRegressor":
