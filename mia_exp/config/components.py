@@ -14,6 +14,9 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
 from mia_exp.config.run_settings import Config
 from mia_exp.core.component import Component
 from mia_exp.core.errors import ConfigError, MiaError
@@ -103,7 +106,7 @@ def _check_declared(said: str, cls: type[Component]) -> None:
     """Checks that a configuration can set all settings of a component.
 
     Raises:
-        ConfigError: It is not a dataclass, or a field has no type or no default.
+        ConfigError: It is not a dataclass, or a field has no type, one that OmegaConf does not have, or no default.
     """
     if "__dataclass_fields__" not in vars(cls):
         raise ConfigError(f"{said}: expected a dataclass; put @dataclass above the class {cls.__name__}")
@@ -123,3 +126,8 @@ def _check_declared(said: str, cls: type[Component]) -> None:
                 f"{said}: its field {field.name} has no default; give it one, or omegaconf.MISSING if the user has "
                 "to set it"
             )
+    try:
+        OmegaConf.structured(cls)
+    except OmegaConfBaseException as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{said}: its field {error.key} cannot be a setting ({reason})") from error
