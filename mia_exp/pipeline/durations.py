@@ -53,7 +53,7 @@ EXCLUDED_SETTINGS = {
 # A shadow model is trained like a victim.
 SAME_PACE = {"shadow_model": "victim"}
 # Inputs that do not change the speed: their images are those of the pairs.
-EXCLUDED_INPUTS = {"queries", "difficulty"}
+EXCLUDED_INPUTS = {"queries", "difficulty", "held_out_pairs"}
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,9 @@ class Witness(LightningModule):
 def batches_seen(num_workers: int, folder: Path) -> list[list[bytes]]:
     witness = Witness()
     with quiet_lightning():
-        make_trainer(TRAINER, 3, [], folder).fit(witness, patch_loader(*separated_maps(), CONFIG, num_workers))
+        make_trainer(TRAINER, 3, [], folder, witness).fit(
+            witness, patch_loader(*separated_maps(), CONFIG, num_workers)
+        )
     return witness.seen
 
 

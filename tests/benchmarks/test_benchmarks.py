@@ -39,17 +39,25 @@ def test_training_benchmark_trains_every_victim_in_every_form(
     trained = []
     fit = training_speed.fit
 
-    def watched(config: TrainedVictim, store: PairStore, ids: Sequence[str], epochs: int, *more: Any) -> object:
-        trained.append((type(config).__name__, config.precision.name, config.image_size, len(ids), epochs))
-        return fit(config, store, ids, epochs, *more)
+    def watched(
+        config: TrainedVictim,
+        store: PairStore,
+        ids: Sequence[str],
+        epochs: int,
+        clocks: Any = (),
+        precision: str = "",
+    ) -> object:
+        trained.append((type(config).__name__, precision, config.image_size, len(ids), epochs))
+        return fit(config, store, ids, epochs, clocks, precision)
 
     monkeypatch.setattr(training_speed, "fit", watched)
     result = training_speed.run(tmp_path, size=64, width=4, steps=2, seeds=1, learning=(8, 1))
     # Two more steps to warm up; then the comparison of what two forms learn.
-    timed = [(victim, form, 64, 4, 1) for victim in ("Pix2Pix", "Pix2PixHD") for form in ("float32", "bf16")]
-    assert trained == [*timed, ("Pix2Pix", "float32", 64, 8, 1), ("Pix2Pix", "bf16", 64, 8, 1)]
+    victims, precisions = ("Pix2Pix", "Pix2PixHD"), ("32-true", "bf16-mixed")
+    timed = [(victim, precision, 64, 4, 1) for victim in victims for precision in precisions]
+    assert trained == [*timed, *(("Pix2Pix", precision, 64, 8, 1) for precision in precisions)]
     assert [(row["victim"], row["form"]) for row in result["steps"]] == [
-        (victim.lower(), form) for victim, form, *_ in timed
+        (victim.lower(), form) for victim in victims for form in ("float32", "bf16")
     ]
     # The same pairs and seed: rounding moves the error a little, and does move it.
     [exact], [rounded] = (result["held_out_l1"][form] for form in ("float32", "bf16"))

@@ -26,6 +26,7 @@ from tests.discovery import every_class as discovered
 
 # What a setting of no simple type may be changed to; the first that a run can be planned with is taken.
 OTHERS: dict[str, list[Any]] = {
+    "precision": ["bf16-mixed"],
     "palette": [[[0, 0, 0], [255, 255, 255]], [[0, 0, 0], [128, 0, 0]], None],
     "checkpoint_epochs": [[2]],
     "kinds": [["flip"]],

@@ -149,7 +149,7 @@ def test_a_shadow_part_that_is_too_small(folder_dataset: Path, tmp_path: Path) -
         "dataset@shadow.dataset=folder",
         f"shadow.dataset.root={folder_dataset}",
     ]
-    refused(mia_exp(*tiny(folder_dataset, *other), cwd=tmp_path), r"shadow\.n_pairs=20: .*takes 40 pairs.*found 24")
+    refused(mia_exp(*tiny(folder_dataset, *other), cwd=tmp_path), r"shadow\.n_pairs=20: .*needs 40 pairs.*found 24")
 
 
 def test_a_shadow_dataset_with_other_classes(folder_dataset: Path, tmp_path: Path) -> None:

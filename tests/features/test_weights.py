@@ -59,12 +59,12 @@ def test_a_download_is_looked_for_where_torch_keeps_it(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(torch.hub, "_hub_dir", None)
-    assert not WideResNet50().is_here()
+    assert not WideResNet50().is_available()
     url = torchvision.models.Wide_ResNet50_2_Weights.IMAGENET1K_V1.url
     path = Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
     path.parent.mkdir(parents=True)
     path.touch()
-    assert WideResNet50().is_here()
+    assert WideResNet50().is_available()
 
 
 def test_weight_file_that_is_missing_damaged_or_of_another_network(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pix.unet import UNetGenerator
 from mia_exp.victims.pix2pixhd.residual_generator import ResidualGenerator
+from mia_exp.victims.train import train as train_victim
 from tests.conftest import draw_pair
 
 # The endings that a dataset's images may have, and how Pillow is told to save them.
@@ -177,7 +178,7 @@ def resume_point(folder: Path) -> tuple[bytes, Callable[[Path], None]]:
     def train(work: Path) -> None:
         data = PairsModule(TrainingPairs(store, store.ids, 64, False, 0), config.batch_size, config.seed)
         trainer = TrainerSettings(accelerator="cpu", resume_seconds=0)
-        train(config, trainer, InputLayout(), data, work)
+        train_victim(config, trainer, InputLayout(), data, work)
 
     kept: list[bytes] = []
     write = ResumePoint.on_train_epoch_end

@@ -231,7 +231,7 @@ def test_the_augmented_score_of_a_victim_that_returns_its_input(
 ) -> None:
     from mia_exp.data.store import PairStore
 
-    monkeypatch.setattr("mia_exp.pipeline.queried_model.black_box", lambda generator, config, device: lambda x: x)
+    monkeypatch.setattr("mia_exp.victims.query.black_box", lambda generator, config, device: lambda x: x)
     for kinds, name in (("[flip]", "flip"), ("[flip,crop]", "both")):
         words = tiny(folder_dataset, "attack=augmented", f"attack.kinds={kinds}", f"name={name}")
         assert mia_exp(*words, f"output_dir={name}", cwd=tmp_path).status == 0
