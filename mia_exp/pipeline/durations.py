@@ -116,7 +116,7 @@ def kind(name: str, settings: Mapping[str, Any], inputs: Mapping[str, tuple[str,
     of_inputs = {
         SAME_PACE.get(part, part): _pace(of_input) if other != "pairs" else _images(of_input)
         for part, (other, of_input) in inputs.items()
-        if other not in EXCLUDED_INPUTS
+        if not {part, other} & EXCLUDED_INPUTS
     }
     own = _images(settings) | {"dataset": settings["dataset"]["name"]} if name == "pairs" else _pace(settings)
     return canonical_json([SAME_PACE.get(name, name), own, of_inputs])
