@@ -2,9 +2,11 @@
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from mia_exp.core.markdown import markdown_table
 
 BEGIN, END = "<!-- from results/bench, by `mia-bench tables` -->\n", "<!-- end -->\n"
 PAGE = Path("docs/performance.md")
@@ -58,7 +60,7 @@ def _difficulty(result: Mapping[str, Any]) -> str:
         f"{result['largest_relative_error']:.0e} for the optimised scores and "
         f"{result['largest_relative_error_of_float32']:.0e} for the plain float32 scores. Medians of "
         f"{result['repeats']} interleaved runs; load average before: {result['load_average_before']:.1f}.\n\n"
-        f"{_table(columns, rows)}"
+        f"{markdown_table(columns, rows)}"
     )
 
 
@@ -67,7 +69,7 @@ def _evaluation(result: Mapping[str, Any]) -> str:
     return (
         f"**Bootstrap intervals.** {result['replicates']} replicates, {result['columns']} columns, "
         f"{result['samples']} samples; AUC and two true-positive rates. Compared with scikit-learn's AUC alone on "
-        f"each resample.\n\n{_table(('s', 's, scikit-learn', 'speedup'), [row])}"
+        f"each resample.\n\n{markdown_table(('s', 's, scikit-learn', 'speedup'), [row])}"
     )
 
 
@@ -89,9 +91,9 @@ def _training(result: Mapping[str, Any]) -> str:
     return (
         f"**Training.** Steps at {result['image_size']} pixels, width {result['width']}, batch "
         f"{result['batch_size']}, against a plain eager float32 loop.\n\n"
-        f"{_table(('victim', 'precision', 's per step', 's, plain', 'speedup'), rows)}\n\n"
+        f"{markdown_table(('victim', 'precision', 's per step', 's, plain', 'speedup'), rows)}\n\n"
         "Held-out error by precision: L1 on 60 held-out pairs of a small 64-pixel pix2pix, by seed:\n\n"
-        f"{_table(('precision', 'mean', 'by seed'), errors)}"
+        f"{markdown_table(('precision', 'mean', 'by seed'), errors)}"
     )
 
 
@@ -108,7 +110,7 @@ def _queries(result: Mapping[str, Any]) -> str:
     return (
         f"**Queries.** A pix2pix generator at {result['image_size']} pixels. The plain loop queries one image at a "
         f"time, with gradients: {result['plain_images_per_second']:.1f} images per second.\n\n"
-        f"{_table(('batch', 'images per second', 'speedup', 'largest difference of outputs'), rows)}"
+        f"{markdown_table(('batch', 'images per second', 'speedup', 'largest difference of outputs'), rows)}"
     )
 
 
@@ -117,7 +119,7 @@ def _sweep(result: Mapping[str, Any]) -> str:
     return (
         f"**Sweeps.** {result['jobs']} values of alpha over {result['samples']} cached samples, each with its "
         f"report, including start-up. `mia-exp --help` takes {result['help_seconds']:.2f} s.\n\n"
-        f"{_table(('s, sweep', 's, single run', 'speedup over single runs'), [row])}"
+        f"{markdown_table(('s, sweep', 's, single run', 'speedup over single runs'), [row])}"
     )
 
 
@@ -135,7 +137,7 @@ def _growth(result: Mapping[str, Any]) -> str:
     return (
         f"**Growth.** Complete runs on N synthetic {result['image_size']}-pixel pairs, EfficientNet-Lite0 "
         "features; seconds of each part, and the peak anonymous memory of the process.\n\n"
-        f"{_table(('N', 's', *parts, 'peak MB'), rows)}\n\n"
+        f"{markdown_table(('N', 's', *parts, 'peak MB'), rows)}\n\n"
         "![Time and memory against N](../results/bench/growth.png)"
     )
 
@@ -150,13 +152,8 @@ def _fleet(result: Mapping[str, Any]) -> str:
     return (
         f"**Concurrent training.** {result['victims']} small 64-pixel pix2pix victims, trained in concurrent "
         "processes (`hydra/launcher=joblib`), against sequentially.\n\n"
-        f"{_table(('processes', 's, concurrent', 's, sequential', 'speedup'), [row])}"
+        f"{markdown_table(('processes', 's, concurrent', 's, sequential', 'speedup'), [row])}"
     )
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def _machine(result: Mapping[str, Any]) -> str:

@@ -4,7 +4,6 @@ A column is ranked once. Its statistics are then sums over the ranking, for the 
 resamples at once, by the same code. Axes: R resamples, N images, M members, K non-members, T thresholds.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mia_exp.core.errors import MiaError
+from mia_exp.core.seeds import shuffled
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -239,8 +239,8 @@ def _best_threshold(scores: Floats, is_member: Labels) -> float:
 
 
 def _assign_folds(is_member: Labels, ids: Sequence[str], folds: int, seed: int) -> Counts:
-    shuffled = sorted(range(len(ids)), key=lambda row: hashlib.sha256(f"{seed}:{ids[row]}".encode()).digest())
-    order = np.asarray(shuffled)
+    row_of = {id: row for row, id in enumerate(ids)}
+    order = np.asarray([row_of[id] for id in shuffled(ids, seed)])
     fold_of = np.empty(len(ids), dtype=np.int64)
     for group in (order[is_member[order]], order[~is_member[order]]):
         fold_of[group] = np.arange(len(group)) % folds

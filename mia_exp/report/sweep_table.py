@@ -1,7 +1,6 @@
 """A sweep's results as text: rows and Markdown."""
 
-from collections.abc import Sequence
-
+from mia_exp.core.markdown import markdown_table
 from mia_exp.report.answer import Row, images, percent, with_interval
 from mia_exp.report.sweep_results import Job, Sweep, SweepRow
 
@@ -45,13 +44,12 @@ def describe(sweep: Sweep, job: Job) -> str:
 def markdown(sweep: Sweep) -> str:
     """The table as Markdown, with the evaluated images above it and the missing jobs below it."""
     header, attacks, blind = sweep_table(sweep)
-    lines = [_markdown_line(["", *header]), _markdown_line(["---"] * (len(header) + 1))]
-    lines += [_markdown_line([f"{row.name}: {row.meaning}", *row.cells]) for row in attacks]
+    rows = [[f"{row.name}: {row.meaning}", *row.cells] for row in attacks]
     for row in blind:
         mark = " (separates)" if row.separates else ""
-        lines.append(_markdown_line([f"*blind:* {row.name}{mark}: {row.meaning}", *row.cells]))
+        rows.append([f"*blind:* {row.name}{mark}: {row.meaning}", *row.cells])
     missing = [f"- missing: `{describe(sweep, job)}`" for job in sweep.missing]
-    table = [*lines, "", "In brackets: 95 % intervals."] if attacks else []
+    table = [markdown_table(["", *header], rows), "", "In brackets: 95 % intervals."] if attacks else []
     blocks = ["\n".join(block) for block in (evaluated_images(sweep), table, missing) if block]
     return "\n\n".join(blocks) + "\n"
 
@@ -66,7 +64,3 @@ def _cells(row: SweepRow) -> list[str]:
         "" if accuracy is None else f"{accuracy:.2f}",
         "" if row.delta is None else with_interval(row.delta["auc"], row.delta["ci95"], signed=True),
     ]
-
-
-def _markdown_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"

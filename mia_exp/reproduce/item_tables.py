@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mia_exp.core.markdown import markdown_table
 from mia_exp.reproduce.cells import Cell, backbone_of
 from mia_exp.reproduce.published import CASES, PUBLISHED, Published
 from mia_exp.reproduce.verdict import verdict
@@ -169,12 +170,6 @@ def _settings_of(about: Mapping[str, Any]) -> list[str]:
 def scale_title(metrics: Mapping[str, Any] | None) -> str:
     """`scale=cpu: 64 pixels`: the label of each figure."""
     return "" if metrics is None else f"scale={metrics['scale']}: {metrics['victim']['image_size']} pixels"
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
 
 
 def percent_with_interval(result: Mapping[str, Any]) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mia_exp.core.errors import MiaError
+from mia_exp.core.markdown import markdown_table
 from mia_exp.core.storage import atomic_write
 from mia_exp.data.readers.openmoji import ATTRIBUTION
 from mia_exp.reproduce.catalogue import ITEMS, Item
 from mia_exp.reproduce.cells import Cell, read_cells
 from mia_exp.reproduce.claims import CLAIMS, Finding
-from mia_exp.reproduce.item_tables import TABLES, markdown_table, render_numbers, render_table, render_verdicts
+from mia_exp.reproduce.item_tables import TABLES, render_numbers, render_table, render_verdicts
 from mia_exp.reproduce.pictures import PICTURES
 from mia_exp.reproduce.seed_spread import SEEDS, render_seeds
 from mia_exp.reproduce.split_alone import render_split_alone

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
+from mia_exp.core.markdown import markdown_table
 from mia_exp.reproduce.cells import Cell
-from mia_exp.reproduce.item_tables import NAMES, SPLITS, markdown_table
+from mia_exp.reproduce.item_tables import NAMES, SPLITS
 from mia_exp.reproduce.published import PUBLISHED
 
 # One experiment per dataset, to limit the time of an item.

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from mia_exp.core.markdown import markdown_table
 from mia_exp.reproduce.cells import Cell
 from mia_exp.reproduce.item_tables import (
     NAMES,
     SPLITS,
     TABLES,
-    markdown_table,
     percent_with_interval,
     strongest_blind,
 )

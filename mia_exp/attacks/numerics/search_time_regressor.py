@@ -3,7 +3,6 @@
 A nu-support-vector regression with a Gaussian kernel, from a backbone's pooled features to the published scores.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from sklearn.svm import NuSVR
 
 from mia_exp.core.errors import WeightsError
 from mia_exp.core.reading import json_object, refusing, short, typed
+from mia_exp.core.seeds import digest
 from mia_exp.core.tensor_file import FileKind, sort_metadata
 
 FORMAT = "mia_exp search-time regressor 1"
@@ -237,8 +237,7 @@ def _predict(arrays: dict[str, Floats], features: Floats) -> Floats:
 
 
 def _fold(name: str, config: FitSettings) -> int:
-    digest = hashlib.sha256(f"{config.seed}:{name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % config.folds
+    return int.from_bytes(digest(config.seed, name)[:8], "big") % config.folds
 
 
 def _interval(correlation: float, n: int) -> tuple[float, float]:

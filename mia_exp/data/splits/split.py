@@ -10,6 +10,7 @@ from mia_exp.core.check import require
 from mia_exp.core.component import Component
 from mia_exp.core.errors import DataError
 from mia_exp.core.reading import json_object, refusing, short, typed
+from mia_exp.core.seeds import shuffled
 from mia_exp.data.pair_source import Record
 
 # An ROC curve needs at least two members and two non-members.
@@ -139,9 +140,5 @@ class SplitRule(Component):
 
 
 def ordered(records: Sequence[Record], seed: int) -> list[str]:
-    """The ids in a random order in which each id's rank depends only on the seed and that id."""
-
-    def sort_key(id: str) -> bytes:
-        return hashlib.sha256(f"{seed}:{id}".encode()).digest()
-
-    return sorted((record.id for record in records), key=sort_key)
+    """The ids of the records, shuffled; see `shuffled`."""
+    return shuffled((record.id for record in records), seed)
