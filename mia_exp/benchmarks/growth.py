@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from rich.console import Console
 
+from mia_exp.benchmarks.drawn_pairs import SIDE, draw_pairs
 from mia_exp.benchmarks.measure import save_result
 from mia_exp.data import InputLayout
 from mia_exp.data.readers.folder import FolderDataset
@@ -29,7 +28,6 @@ from mia_exp.victims.generator_file import save_generator
 from mia_exp.victims.kept import training_set_hash
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 
-SIDE = 64
 # The stages whose times are shown.
 STAGES = ("pairs", "queries", "reconstruction", "difficulty", "blind")
 COLORS = (*ATTACKS[1:], BLIND, "#d55e00")
@@ -49,7 +47,7 @@ def run(folder: Path, sizes: Sequence[int] = (100, 300, 1000, 3000, 10000, 20000
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         pairs = Path(temporary) / "all"
-        _draw_pairs(pairs, max(sizes))
+        draw_pairs(pairs, max(sizes))
         for size in sizes:
             rows.append(_measure(Path(temporary) / str(size), pairs, size))
             console.print(
@@ -61,15 +59,6 @@ def run(folder: Path, sizes: Sequence[int] = (100, 300, 1000, 3000, 10000, 20000
     _plot(rows, folder / "growth.png")
     console.print(f"saved {path}", soft_wrap=True)
     return result
-
-
-def _draw_pairs(folder: Path, count: int) -> None:
-    rng = np.random.default_rng(0)
-    for part in ("inputs", "targets"):
-        (folder / part).mkdir(parents=True)
-        for number in range(count):
-            cells = Image.fromarray(rng.integers(0, 256, (12, 12, 3), dtype=np.uint8))
-            cells.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(folder / part / f"{number:05d}.png")
 
 
 def _measure(folder: Path, pairs: Path, size: int) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from mia_exp.benchmarks.drawn_pairs import SIDE, draw_pairs
 from mia_exp.benchmarks.measure import median_seconds, save_result
 
 # A victim that trains quickly: only the steps after training are timed.
 VICTIM = (
-    "victim.image_size=64",
+    f"victim.image_size={SIDE}",
     "victim.ngf=8",
     "victim.ndf=8",
     "victim.epochs=1",
@@ -29,17 +30,18 @@ def run(folder: Path, samples: int = 2000, values: int = 20, repeats: int = 3) -
 
     Args:
         folder: Folder of the result.
-        samples: Evaluated drawings of OpenMoji, half of them members.
+        samples: Evaluated pairs, half of them members.
         values: Number of values of alpha; each is a job.
         repeats: Timed runs of each.
 
     Returns:
         The saved result.
     """
-    words = [f"split.n_members={samples // 2}", *VICTIM]
+    words = ["dataset=folder", "dataset.root=pairs", f"split.n_members={samples // 2}", *VICTIM]
     alphas = ",".join(f"{(k + 1) / values:g}" for k in range(values))
     with tempfile.TemporaryDirectory() as temporary:
         cwd = Path(temporary)
+        draw_pairs(cwd / "pairs", samples)
         # The warm-up run of `median_seconds` fills the cache for the timed runs.
         single = median_seconds(lambda: _mia_exp(words, cwd), repeats)
         sweep = median_seconds(lambda: _mia_exp(["-m", *words, f"attack.alpha={alphas}"], cwd), repeats)
