@@ -38,7 +38,6 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
     """
     # Imported here: the learning libraries take seconds to load, which `--help` need not wait for.
     from mia_exp.evaluation.evaluate import evaluate
-    from mia_exp.evaluation.near_duplicates import nearest_members
     from mia_exp.pipeline import Pipeline
     from mia_exp.report.run_folder import write_numbers
     from mia_exp.report.table import print_table
@@ -59,7 +58,7 @@ def run(config: Config, folder: Path, draws: bool = True) -> dict[str, Any]:
 
         scores, columns = pipeline.scores, pipeline.columns
         members, nonmembers = pipeline.split_lists.evaluated()
-        nearest = nearest_members(*pipeline.described(), pipeline.split_lists.members, nonmembers)
+        nearest = pipeline.nearest_members()
         evaluation = evaluate(scores, columns, members, nonmembers, config.evaluation, nearest)
         metrics = {
             **_description(pipeline),

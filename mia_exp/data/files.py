@@ -56,18 +56,18 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
 
 
-def check_name(path: Path, root: Path) -> None:
+def check_name(name: str, path: Path) -> None:
     """Checks that a file's name is UTF-8, since ids are stored and compared as text.
 
     Args:
+        name: Its path below the dataset's folder, whose own name does not matter.
         path: The file.
-        root: A folder above it, whose own name does not matter.
 
     Raises:
         DataError: It is not UTF-8.
     """
     try:
-        str(path.relative_to(root)).encode()
+        name.encode()
     except UnicodeEncodeError:
         raise DataError(
             f"{path}: expected a file whose name is UTF-8, found one in another encoding (its bytes are shown as "
@@ -91,17 +91,23 @@ def images_by_stem(folder: Path, recursive: bool = False) -> dict[str, Path]:
     if not folder.is_dir():
         raise DataError(f"{folder}: expected a folder of images, found no such folder.")
     found: dict[str, Path] = {}
-    for path in sorted(folder.glob("**/*" if recursive else "*")):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
-            continue
-        check_name(path, folder)
-        stem = path.relative_to(folder).with_suffix("").as_posix()
-        if stem in found:
-            raise DataError(
-                f"{folder}: {found[stem].name} and {path.name} differ only in their extension, but pairs are "
-                "identified by the name without it. Rename or remove one."
-            )
-        found[stem] = path
+    # Relative to each subfolder once: relative to `folder` for each file would take seconds.
+    for place, subfolders, names in os.walk(folder):
+        subfolders[:] = sorted(subfolders) if recursive else []
+        inside = Path(place)
+        prefix = "" if inside == folder else f"{inside.relative_to(folder).as_posix()}/"
+        for name in sorted(names):
+            path = inside / name
+            if path.suffix.lower() not in SUFFIXES or name.startswith(".") or not path.is_file():
+                continue
+            check_name(f"{prefix}{name}", path)
+            key = f"{prefix}{path.stem}"
+            if key in found:
+                raise DataError(
+                    f"{folder}: {found[key].name} and {name} differ only in their extension, but pairs are "
+                    "identified by the name without it. Rename or remove one."
+                )
+            found[key] = path
     if not found:
         raise DataError(f"{folder}: expected images ({', '.join(sorted(SUFFIXES))}), found none.")
     return {stem: found[stem] for stem in sorted(found, key=natural_key)}

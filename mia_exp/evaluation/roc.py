@@ -54,22 +54,26 @@ class Ranking:
             rate (R,), the largest true-positive rate over the thresholds whose false-positive rate is at most that
             rate; tied images are on the same side of a threshold.
         """
-        # true_positives[:, k]: members among the k highest-scoring members.
-        true_positives = np.zeros((len(members), len(self.members) + 1), dtype=np.int64)
+        # true_positives[:, k]: members among the k highest-scoring members. 32 bits hold a resample's counts and
+        # are half the memory to move; their products are summed in 64.
+        true_positives = np.zeros((len(members), len(self.members) + 1), dtype=np.int32)
         np.cumsum(np.take(members, self.members, axis=1), axis=1, out=true_positives[:, 1:])
         weights = np.take(nonmembers, self.nonmembers, axis=1)
-        false_positives = weights.cumsum(axis=1, dtype=np.int64)
-        n_members, n_nonmembers = true_positives[:, -1], false_positives[:, -1]
+        false_positives = weights.cumsum(axis=1, dtype=np.int32)
+        n_members, n_nonmembers = (counts[:, -1].astype(np.int64) for counts in (true_positives, false_positives))
 
-        doubled = np.einsum("rk,rk->r", weights, np.take(true_positives, self.above, axis=1), dtype=np.int64)
-        doubled += np.einsum("rk,rk->r", weights, np.take(true_positives, self.at_least, axis=1), dtype=np.int64)
+        doubled = 2 * np.einsum("rk,rk->r", weights, np.take(true_positives, self.above, axis=1), dtype=np.int64)
+        tied = np.flatnonzero(self.at_least != self.above)
+        if len(tied):
+            ties = true_positives[:, self.at_least[tied]] - true_positives[:, self.above[tied]]
+            doubled += np.einsum("rk,rk->r", weights[:, tied], ties, dtype=np.int64)
         area = doubled / (2 * n_members * n_nonmembers)
 
         # The threshold is above the first non-member that would exceed the allowed number, or below all scores.
         ends = np.append(self.above, len(self.members))
         found = {}
         for rate in rates:
-            allowed = np.floor(rate * n_nonmembers + ROUNDING)
+            allowed = np.floor(rate * n_nonmembers + ROUNDING).astype(np.int32)
             first = (false_positives <= allowed[:, None]).sum(axis=1)
             found[rate] = true_positives[np.arange(len(true_positives)), ends[first]] / n_members
         return area, found

@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mia_exp.attacks.attack import L_DIFF, L_REC, OwnPairs
@@ -16,12 +15,20 @@ from mia_exp.core.errors import MiaError
 from mia_exp.core.score_table import load_table
 from mia_exp.data.store import PairStore
 from mia_exp.evaluation.blind import BLIND_COLUMNS
+from mia_exp.evaluation.near_duplicates import NearPair
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.damage_stage import damage_stage
 from mia_exp.pipeline.disjoint import disjoint_stage, shared_pairs
 from mia_exp.pipeline.queried_model import ModelOutputs, QueriedModel
 from mia_exp.pipeline.run_evidence import RunEvidence
-from mia_exp.pipeline.scores import blind_stage, descriptors_stage, difficulty_stage, reconstruction_stage
+from mia_exp.pipeline.scores import (
+    blind_stage,
+    descriptors_stage,
+    difficulty_stage,
+    load_nearest,
+    nearest_stage,
+    reconstruction_stage,
+)
 from mia_exp.pipeline.stored_dataset import StoredDataset
 from mia_exp.tracking import Tracker
 from mia_exp.victims.victim import TrainedVictim
@@ -119,6 +126,12 @@ class Pipeline:
         return descriptors_stage(self._context, self.dataset, self._trained_or_evaluated)
 
     @cached_property
+    def nearest(self) -> Stage:
+        """Each non-member with its nearest member."""
+        members, (_, nonmembers) = self.split_lists.members, self.split_lists.evaluated()
+        return nearest_stage(self._context, self.descriptors, self._trained_or_evaluated, members, nonmembers)
+
+    @cached_property
     def disjoint(self) -> Stage | None:
         """Compares the attacker's own pairs with members and evaluated pairs; None if there are none."""
         if self.attack.own_pairs is OwnPairs.none:
@@ -161,6 +174,7 @@ class Pipeline:
             "difficulty": self.difficulty,
             "blind": self.blind,
             "descriptors": self.descriptors,
+            "nearest_members": self.nearest,
         }
         stages |= self.evidence.variant_pairs | self._attack_stages
         if self.damage is not None and self._undefended is not None:
@@ -208,10 +222,9 @@ class Pipeline:
             )
         return found
 
-    def described(self) -> tuple[np.ndarray, list[str]]:
-        """Pooled features of the targets of members and evaluated pairs, float64 (N, C), and their ids (N,)."""
-        vectors = np.load(self.store.get(self.descriptors) / "descriptors.npy")
-        return vectors.astype(np.float64), self._trained_or_evaluated
+    def nearest_members(self) -> list[NearPair]:
+        """Each non-member with its nearest member, the nearest first."""
+        return load_nearest(self.store.get(self.nearest))
 
     @property
     def headline(self) -> str:

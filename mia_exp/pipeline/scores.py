@@ -1,18 +1,22 @@
-"""Stages that score pairs independently of the attack: L_rec, L_diff, the blind statistics and descriptors."""
+"""Stages that are the same for every attack: L_rec, L_diff, the blind statistics, descriptors, nearest members."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from mia_exp.attacks.numerics.reconstruction_error import reconstruction_error
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.keys import deciding
 from mia_exp.core.progress import track
 from mia_exp.core.score_table import batches, numbered_batches, save_table, score_table
+from mia_exp.evaluation.near_duplicates import NearPair, nearest_members
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.stored_dataset import StoredDataset
 
+# The table of nearest members.
+NEAREST = "nearest.parquet"
 # Pairs in memory at a time.
 BATCH_SIZE = 64
 # Images per forward pass of the backbone; their features do not depend on it.
@@ -102,3 +106,23 @@ def descriptors_stage(context: Context, dataset: StoredDataset, ids: Sequence[st
     settings = {**deciding(features), "weights": features.fingerprint(), "ids": list(ids)}
     note = f"{len(ids)} images, {features.name}"
     return Stage("descriptors", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)
+
+
+def nearest_stage(
+    context: Context, descriptors: Stage, ids: Sequence[str], members: Sequence[str], nonmembers: Sequence[str]
+) -> Stage:
+    """Each non-member's nearest member, by descriptors of `ids`; independent of the victim."""
+
+    def build(folder: Path) -> None:
+        vectors = np.load(context.store.get(descriptors) / "descriptors.npy").astype(np.float64)
+        pairs = nearest_members(vectors, ids, members, nonmembers)
+        pd.DataFrame(pairs).to_parquet(folder / NEAREST, index=False)
+
+    settings = {"ids": list(ids), "members": list(members), "nonmembers": list(nonmembers)}
+    note = f"{len(nonmembers)} images"
+    return Stage("nearest_members", 1, settings, {"descriptors": descriptors}, build, note=note)
+
+
+def load_nearest(folder: Path) -> list[NearPair]:
+    """Reads what `nearest_stage` made."""
+    return [NearPair(*row) for row in pd.read_parquet(folder / NEAREST).itertuples(index=False)]

@@ -142,7 +142,7 @@ class Cityscapes(PairSource):
         for partition in self._partitions:
             photos = sorted((self._root / "leftImg8bit" / partition).glob("*/*_leftImg8bit.png"))
             for photo in sorted(photos, key=lambda path: natural_key(path.name)):
-                check_name(photo, self._root)
+                check_name(str(photo.relative_to(self._root)), photo)
                 city, stem = photo.parent.name, photo.name.removesuffix("_leftImg8bit.png")
                 folder = self._root / "gtFine" / partition / city
                 files = [photo, *(folder / f"{stem}_gtFine_{kind}.png" for kind in kinds)]
