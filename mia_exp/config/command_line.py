@@ -2,7 +2,7 @@
 
 import importlib.util
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, product
@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
+from hydra.core.override_parser.types import IntervalSweep, Override, OverrideType, QuotedString
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -298,9 +298,10 @@ def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterat
     # What the command line says wins over what the experiment sweeps, as in Hydra.
     given = {override.key_or_group for override in parsed}
     lists_values = not _chooses_values(first.hydra)
-    for number, words in enumerate(_combinations(parsed)):
-        composed = first if number == 0 else _composed(words)
-        swept = (composed.hydra.sweeper.params or {}) if sweeps else {}
+    compositions = _Compositions(first)
+    for words in _combinations(parsed):
+        composition = compositions.of(parsed, words)
+        swept = composition.swept if sweeps else {}
         params = [_override(f"{key}={value}") for key, value in swept.items() if key not in given]
         for override in (*parsed, *params) if lists_values else ():
             require(
@@ -309,10 +310,64 @@ def _jobs(parsed: Sequence[Override], first: DictConfig, sweeps: bool) -> Iterat
                 "choose them",
             )
         for cell in _combinations(params):
-            job = _composed([*cell, *words]) if cell else composed
-            with open_dict(job):
-                del job.hydra
-            yield Job([*cell, *words], typed_config(job))
+            job = compositions.of([*params, *parsed], (*cell, *words))
+            yield Job([*cell, *words], typed_config(job.config))
+
+
+@dataclass(frozen=True)
+class _Composition:
+    """A composed job: its settings without Hydra's, and what its experiment sweeps, by setting."""
+
+    config: DictConfig
+    swept: Mapping[str, Any]
+
+
+class _Compositions:
+    """Composes jobs; those that differ in single values alone share one composition, which takes Hydra 0.1 s.
+
+    Args:
+        first: The composition of the words that `of` is given first.
+    """
+
+    def __init__(self, first: DictConfig) -> None:
+        self._first = first
+        self._kept: dict[tuple[str, ...], _Composition] = {}
+
+    def of(self, overrides: Sequence[Override], words: Sequence[str]) -> _Composition:
+        """The composition of `words`, which are one value each of `overrides`; valid until the next call."""
+        shared: list[str] = []
+        single: list[Override] = []
+        for override, word in zip(overrides, words, strict=True):
+            value = _override(word) if _is_set_once(override, overrides) else None
+            if value is None or isinstance(value.value(), list | dict):
+                shared.append(word)
+            else:
+                single.append(value)
+        # The settings that differ are part of what is shared, since a composition has those of its own words.
+        key = (*shared, *(value.key_or_group for value in single))
+        if key not in self._kept:
+            composed = _composed(words) if self._kept else self._first
+            swept = composed.hydra.sweeper.params or {}
+            with open_dict(composed):
+                del composed.hydra
+            self._kept[key] = _Composition(composed, swept)
+        for value in single:
+            OmegaConf.update(self._kept[key].config, value.key_or_group, value.value())
+        return self._kept[key]
+
+
+def _is_set_once(override: Override, overrides: Sequence[Override]) -> bool:
+    """Whether a swept setting inside a group is set by one override alone."""
+    key = f"{override.key_or_group}."
+    others = [f"{other.key_or_group}." for other in overrides if other is not override]
+    return (
+        override.is_sweep_override()
+        and override.type is OverrideType.CHANGE
+        and override.package is None
+        and "." in override.key_or_group
+        and not key.startswith("hydra.")
+        and not any(key.startswith(other) or other.startswith(key) for other in others if "." in other[:-1])
+    )
 
 
 def _combinations(overrides: Sequence[Override]) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """The command line's mistakes: each ends before any work, in one message that names key, value and choices."""
 
 import re
+import shlex
 import sys
 
 import pytest
@@ -173,3 +174,21 @@ def test_a_class_inside_hydras_settings_is_refused(words: str) -> None:
         ConfigError, match=r"hydra\.\w+\.mine.*_target_: not allowed, since the class .* would be run"
     ):
         read_command(["-m", words])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "attack.alpha=0,0.5,1 seed=1,2",
+        "attack.alpha=0,0.5 attack.alpha=1",
+        "attack=ours,reconstruction victim.ngf=8,16",
+        "dataset=folder dataset.palette=[[0,0,0]],[[1,1,1],[2,2,2]] victim.ngf=8,16",
+        "dataset=folder dataset.root=null,'\"a, b\"','${output_dir}' split.n_members=4,5",
+        "dataset=facades dataset.partition_sizes={a:1},{b:2}",
+        "experiment=facades64,demo victim.epochs=3,4",
+        "experiment=fig8 victim.ngf=8,16",
+    ],
+)
+def test_each_job_of_a_sweep_has_the_settings_of_its_own_words(command):
+    for job in read_command(["-m", *shlex.split(command)]).jobs:
+        assert job.config == compose_run(job.overrides), job.overrides
