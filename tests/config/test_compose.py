@@ -184,7 +184,7 @@ def test_a_class_inside_hydras_settings_is_refused(words: str) -> None:
         "attack=ours,reconstruction victim.ngf=8,16",
         "dataset=folder dataset.palette=[[0,0,0]],[[1,1,1],[2,2,2]] victim.ngf=8,16",
         "dataset=folder dataset.root=null,'\"a, b\"','${output_dir}' split.n_members=4,5",
-        "dataset=facades dataset.partition_sizes={a:1},{b:2}",
+        "dataset=facades 'dataset.partition_sizes={train:1},{val:2}'",
         "experiment=facades64,demo victim.epochs=3,4",
         "experiment=fig8 victim.ngf=8,16",
     ],
