@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 # If less than this is free, a failed write is reported as a full disk.
@@ -45,7 +46,13 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """SHA-256 of a file's content, in hexadecimal; a file that has not changed is not read again."""
+    found = path.stat()
+    return _file_sha256(path, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=1_000_000)
+def _file_sha256(path: Path, size: int, mtime_ns: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

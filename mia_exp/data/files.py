@@ -3,12 +3,13 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mia_exp.core.errors import DataError
+from mia_exp.core.storage import file_sha256
 
 # Environment variable that names the folder of a user's datasets, one subfolder each.
 DATA_VARIABLE = "MIA_EXP_DATA"
@@ -91,26 +92,30 @@ def images_by_stem(folder: Path, recursive: bool = False) -> dict[str, Path]:
     if not folder.is_dir():
         raise DataError(f"{folder}: expected a folder of images, found no such folder.")
     found: dict[str, Path] = {}
-    # Relative to each subfolder once: relative to `folder` for each file would take seconds.
-    for place, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(subfolders) if recursive else []
-        inside = Path(place)
-        prefix = "" if inside == folder else f"{inside.relative_to(folder).as_posix()}/"
-        for name in sorted(names):
-            path = inside / name
-            if path.suffix.lower() not in SUFFIXES or name.startswith(".") or not path.is_file():
-                continue
-            check_name(f"{prefix}{name}", path)
-            key = f"{prefix}{path.stem}"
-            if key in found:
-                raise DataError(
-                    f"{folder}: {found[key].name} and {name} differ only in their extension, but pairs are "
-                    "identified by the name without it. Rename or remove one."
-                )
-            found[key] = path
+    for prefix, entry in _entries(folder, "", recursive):
+        path = Path(entry.path)
+        if path.suffix.lower() not in SUFFIXES or entry.name.startswith(".") or not entry.is_file():
+            continue
+        check_name(f"{prefix}{entry.name}", path)
+        key = f"{prefix}{path.stem}"
+        if key in found:
+            raise DataError(
+                f"{folder}: {found[key].name} and {path.name} differ only in their extension, but pairs are "
+                "identified by the name without it. Rename or remove one."
+            )
+        found[key] = path
     if not found:
         raise DataError(f"{folder}: expected images ({', '.join(sorted(SUFFIXES))}), found none.")
     return {stem: found[stem] for stem in sorted(found, key=natural_key)}
+
+
+def _entries(folder: Path | str, prefix: str, recursive: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What a folder holds, each with the path of its folder below the first; links to folders are not followed."""
+    with os.scandir(folder) as found:
+        for entry in sorted(found, key=lambda entry: entry.name):
+            yield prefix, entry
+            if recursive and entry.is_dir(follow_symlinks=False):
+                yield from _entries(entry.path, f"{prefix}{entry.name}/", recursive)
 
 
 def check_side(image: np.ndarray, minimum: int, path: Path) -> None:
@@ -136,6 +141,5 @@ def fingerprint(files: Iterable[tuple[str, Path]]) -> str:
     digest = hashlib.sha256()
     for name, path in files:
         # The hash of each file is hashed, not its bytes, so that file boundaries count.
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{len(name)}:{name}:{content}\n".encode())
+        digest.update(f"{len(name)}:{name}:{file_sha256(path)}\n".encode())
     return digest.hexdigest()

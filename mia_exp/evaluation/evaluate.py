@@ -28,7 +28,16 @@ from mia_exp.evaluation.results import (
     NearDuplicates,
     VictimError,
 )
-from mia_exp.evaluation.roc import Floats, Labels, auc, balanced_accuracy, max_false_positives, tpr_at_fpr
+from mia_exp.evaluation.roc import (
+    Counts,
+    Floats,
+    Labels,
+    assign_folds,
+    auc,
+    balanced_accuracy,
+    max_false_positives,
+    tpr_at_fpr,
+)
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +81,10 @@ def evaluate(
     _check_compared(values_of, deltas)
     _log_unmeasurable(config.fpr, len(nonmembers))
 
+    fold_of = assign_folds(is_member, ids, config.folds, config.seed)
     replicates = bootstrap(values_of, is_member, config.fpr, config.bootstrap, config.seed)
     results = {
-        name: _result(values, is_member, ids, replicates[name], thresholds.get(name), config)
+        name: _result(values, is_member, fold_of, replicates[name], thresholds.get(name), config)
         for name, values in values_of.items()
     }
     p_values = holm_p_values(blind_columns, is_member)
@@ -138,7 +148,7 @@ def _values(table: pd.DataFrame, columns: Sequence[Column], ids: list[str]) -> d
 def _result(
     scores: Floats,
     is_member: Labels,
-    ids: list[str],
+    fold_of: Counts,
     replicates: Replicates,
     threshold: float | None,
     config: EvaluationSettings,
@@ -156,7 +166,7 @@ def _result(
         auc_ci95=auc_interval(area, replicates.auc, min(n_members, n_nonmembers)),
         tpr_at_fpr=rates,
         tpr_at_fpr_ci95=intervals,
-        balanced_accuracy=balanced_accuracy(scores, is_member, ids, config.folds, config.seed),
+        balanced_accuracy=balanced_accuracy(scores, is_member, fold_of),
         accuracy=None if threshold is None else float(((scores >= threshold) == is_member).mean()),
     )
 

@@ -185,21 +185,38 @@ def max_false_positives(fpr: float, n_nonmembers: int) -> int:
     return math.floor(fpr * n_nonmembers + ROUNDING)
 
 
-def balanced_accuracy(scores: Floats, is_member: Labels, ids: Sequence[str], folds: int, seed: int) -> float:
+def balanced_accuracy(scores: Floats, is_member: Labels, fold_of: Counts) -> float:
     """Balanced accuracy, cross-validated: each image is classified by a threshold chosen on other images.
 
-    The images are assigned to folds, stratified by membership. The threshold for a fold is the best one on the
-    other folds. A threshold chosen and evaluated on the same images would be better than chance even on noise.
+    The threshold for a fold is the best one on the other folds. A threshold chosen and evaluated on the same images
+    would be better than chance even on noise.
 
     Args:
         scores: (N,), higher means more likely a member.
         is_member: (N,).
-        ids: (N,), distinct; an image's fold depends on the ids and the seed, not on the order of the rows.
-        folds: 2 or more.
-        seed: Shuffles the ids before they are assigned to folds.
+        fold_of: Each image's fold, (N,), as `assign_folds` returns it.
 
     Returns:
         0 to 1; 0.5 is chance.
+    """
+    predicted = np.empty(len(scores), dtype=np.bool_)
+    for fold in range(fold_of.max() + 1):
+        held_out = fold_of == fold
+        predicted[held_out] = scores[held_out] >= _best_threshold(scores[~held_out], is_member[~held_out])
+    return float((predicted[is_member].mean() + (~predicted[~is_member]).mean()) / 2)
+
+
+def assign_folds(is_member: Labels, ids: Sequence[str], folds: int, seed: int) -> Counts:
+    """Assigns images to folds for cross-validation, stratified by membership.
+
+    Args:
+        is_member: (N,).
+        ids: (N,), distinct; an image's fold depends on the ids and the seed, not on the order of the rows.
+        folds: 2 or more.
+        seed: Shuffles the ids before they are assigned.
+
+    Returns:
+        The number of each image's fold, from 0, (N,).
 
     Raises:
         MiaError: There are fewer than two members or two non-members.
@@ -209,12 +226,12 @@ def balanced_accuracy(scores: Floats, is_member: Labels, ids: Sequence[str], fol
             "a cross-validated threshold needs at least two members and two non-members; "
             f"found {is_member.sum()} and {(~is_member).sum()}"
         )
-    fold_of = _assign_folds(is_member, ids, folds, seed)
-    predicted = np.empty(len(scores), dtype=np.bool_)
-    for fold in range(folds):
-        held_out = fold_of == fold
-        predicted[held_out] = scores[held_out] >= _best_threshold(scores[~held_out], is_member[~held_out])
-    return float((predicted[is_member].mean() + (~predicted[~is_member]).mean()) / 2)
+    row_of = {id: row for row, id in enumerate(ids)}
+    order = np.asarray([row_of[id] for id in shuffled(ids, seed)])
+    fold_of = np.empty(len(ids), dtype=np.int64)
+    for group in (order[is_member[order]], order[~is_member[order]]):
+        fold_of[group] = np.arange(len(group)) % folds
+    return fold_of
 
 
 def _unweighted(scores: Floats, is_member: Labels, rates: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
@@ -240,12 +257,3 @@ def _best_threshold(scores: Floats, is_member: Labels) -> float:
         return float(here)
     # Halfway to the next score, to have the largest margin on both sides.
     return float((here + curve.thresholds[best + 1]) / 2)
-
-
-def _assign_folds(is_member: Labels, ids: Sequence[str], folds: int, seed: int) -> Counts:
-    row_of = {id: row for row, id in enumerate(ids)}
-    order = np.asarray([row_of[id] for id in shuffled(ids, seed)])
-    fold_of = np.empty(len(ids), dtype=np.int64)
-    for group in (order[is_member[order]], order[~is_member[order]]):
-        fold_of[group] = np.arange(len(group)) % folds
-    return fold_of

@@ -27,6 +27,10 @@ BLIND_DASHES = (
 WIDTH = 10.0
 
 
+# Of zlib: a third of the default's time for files a thirtieth larger.
+COMPRESS_LEVEL = 4
+
+
 @contextmanager
 def styled_figure(path: Path, height: float) -> Iterator[Figure]:
     """A figure of `height` inches, saved as PNG when the block ends.
@@ -36,4 +40,4 @@ def styled_figure(path: Path, height: float) -> Iterator[Figure]:
     with matplotlib.style.context("mia_exp.report.figures"):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         yield figure
-        figure.savefig(path)
+        figure.savefig(path, pil_kwargs={"compress_level": COMPRESS_LEVEL})

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from mia_exp.core.errors import MiaError
-from mia_exp.evaluation.roc import auc, balanced_accuracy, rank, roc_curve, tpr_at_fpr
+from mia_exp.evaluation.roc import assign_folds, auc, balanced_accuracy, rank, roc_curve, tpr_at_fpr
 
 
 def tied_scores(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -92,6 +92,10 @@ def ids_of(n: int) -> list[str]:
     return [f"image{number}" for number in range(n)]
 
 
+def cross_validated(scores: np.ndarray, is_member: np.ndarray, ids: list[str], seed: int = 0) -> float:
+    return balanced_accuracy(scores, is_member, assign_folds(is_member, ids, 5, seed))
+
+
 def test_cross_validated_threshold_is_at_chance_on_noise():
     in_sample, cross_fitted = [], []
     is_member = np.arange(60) < 30
@@ -99,7 +103,7 @@ def test_cross_validated_threshold_is_at_chance_on_noise():
         scores = np.random.default_rng(seed).normal(size=60)
         curve = roc_curve(scores, is_member)
         in_sample.append(((curve.tpr + 1 - curve.fpr) / 2).max())
-        cross_fitted.append(balanced_accuracy(scores, is_member, ids_of(60), 5, seed))
+        cross_fitted.append(cross_validated(scores, is_member, ids_of(60), seed))
     standard_error = np.std(cross_fitted) / np.sqrt(150)
     assert np.mean(cross_fitted) <= 0.5 + 3 * standard_error
     assert np.mean(cross_fitted) == pytest.approx(0.5, abs=0.03)
@@ -108,27 +112,27 @@ def test_cross_validated_threshold_is_at_chance_on_noise():
 
 def test_balanced_accuracy_of_separated_groups_is_one():
     is_member = np.arange(50) < 10
-    assert balanced_accuracy(is_member.astype(float), is_member, ids_of(50), 5, 0) == 1.0
+    assert cross_validated(is_member.astype(float), is_member, ids_of(50)) == 1.0
 
 
 def test_balanced_accuracy_weighs_the_groups_equally():
     # A constant classifies all images alike, whatever the groups' sizes.
-    assert balanced_accuracy(np.zeros(50), np.arange(50) < 5, ids_of(50), 5, 0) == 0.5
+    assert cross_validated(np.zeros(50), np.arange(50) < 5, ids_of(50)) == 0.5
 
 
 def test_balanced_accuracy_does_not_depend_on_the_order():
     scores, is_member = tied_scores(3)
     ids = np.array(ids_of(200))
     order = np.random.default_rng(1).permutation(200)
-    expected = balanced_accuracy(scores, is_member, list(ids), 5, 0)
-    assert balanced_accuracy(scores[order], is_member[order], list(ids[order]), 5, 0) == expected
+    expected = cross_validated(scores, is_member, list(ids))
+    assert cross_validated(scores[order], is_member[order], list(ids[order])) == expected
 
 
 def test_balanced_accuracy_with_more_folds_than_members():
     scores = np.array([3.0, 4.0, 5.0, 0.0, 0.5, 1.0, 1.5])
-    assert balanced_accuracy(scores, np.arange(7) < 3, ids_of(7), 5, 0) == 1.0
+    assert cross_validated(scores, np.arange(7) < 3, ids_of(7)) == 1.0
 
 
 def test_balanced_accuracy_needs_two_of_each():
     with pytest.raises(MiaError, match="1 and 6"):
-        balanced_accuracy(np.arange(7.0), np.arange(7) < 1, ids_of(7), 5, 0)
+        cross_validated(np.arange(7.0), np.arange(7) < 1, ids_of(7))
