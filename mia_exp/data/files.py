@@ -13,6 +13,7 @@ from mia_exp.core.storage import file_sha256
 
 # Environment variable that names the folder of a user's datasets, one subfolder each.
 DATA_VARIABLE = "MIA_EXP_DATA"
+DIGITS = re.compile("([0-9]+)")
 SUFFIXES = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"))
 
 
@@ -53,7 +54,7 @@ def named_root(root: str | None, name: str, holds: Sequence[str], homepage: str)
 def natural_key(name: str) -> tuple[list[str | int], str]:
     """Returns a sort key that orders `2` before `10`; ties such as `2` and `02` are broken by the name."""
     # The parts alternate between text and digits, starting with text, so that equal types are compared.
-    parts = re.split(r"([0-9]+)", name)
+    parts = DIGITS.split(name)
     return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
 
 

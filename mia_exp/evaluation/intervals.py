@@ -15,16 +15,21 @@ all n are with probability at most AUC**n, and the AUCs for which that is less t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest, norm
 
-from mia_exp.evaluation.roc import Floats, Labels, Weights, max_false_positives, rank
+from mia_exp.evaluation.roc import Floats, Labels, Ranking, Weights, max_false_positives, rank
 
 LEVEL = 0.95
 # Cells of a block of resamples: bounds the memory at a few tens of megabytes.
 BLOCK_CELLS = 1_000_000
+
+# The jobs of a sweep share most columns, so the replicates of about this many are kept: tens of kilobytes each.
+MAX_KEPT = 200
+_kept: dict[Any, "Replicates"] = {}
 
 Interval = tuple[float, float]
 
@@ -61,8 +66,21 @@ def bootstrap(
         MiaError: There is no member or no non-member.
     """
     rates = [rate for rate in fpr if max_false_positives(rate, int((~is_member).sum()))]
-    parts: dict[str, list[Replicates]] = {name: [] for name in columns}
-    rankings = {name: rank(scores, is_member) for name, scores in columns.items()}
+    drawn = is_member.tobytes(), tuple(rates), replicates, seed
+    keys = {name: (scores.tobytes(), *drawn) for name, scores in columns.items()}
+    if len(_kept) > MAX_KEPT:
+        _kept.clear()
+    rankings = {keys[name]: rank(columns[name], is_member) for name in columns if keys[name] not in _kept}
+    if rankings:
+        _kept.update(_replicates(rankings, is_member, rates, replicates, seed))
+    return {name: _kept[keys[name]] for name in columns}
+
+
+def _replicates(
+    rankings: Mapping[Any, Ranking], is_member: Labels, rates: Sequence[float], replicates: int, seed: int
+) -> dict[Any, Replicates]:
+    """The replicates of each ranking, with the same draws for all."""
+    parts: dict[Any, list[Replicates]] = {name: [] for name in rankings}
     sizes = int(is_member.sum()), int((~is_member).sum())
     for members, nonmembers in _resamples(*sizes, replicates, np.random.default_rng(seed)):
         for name, ranking in rankings.items():
