@@ -19,8 +19,9 @@ from mia_exp.report.answer import (
     question,
     rate_notes,
 )
+from mia_exp.report.job_folder import FinishedJob
 from mia_exp.report.run_figures import ReportFigure
-from mia_exp.report.sweep_results import FinishedJob, Sweep
+from mia_exp.report.sweep_results import Sweep
 from mia_exp.report.sweep_table import describe, evaluated_images, sweep_table
 
 BLIND_ROWS = "Blind columns: they do not query the model"

@@ -8,10 +8,11 @@ from rich.markup import escape
 from mia_exp.core.storage import atomic_write
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.forest import Estimate, plot_forest
+from mia_exp.report.job_folder import FinishedJob
 from mia_exp.report.numbers import json_text
 from mia_exp.report.run_page import render_sweep_page
 from mia_exp.report.sweep_curve import plot_curves, swept_curves
-from mia_exp.report.sweep_results import FinishedJob, Sweep, SweepRow, collect_sweep
+from mia_exp.report.sweep_results import Sweep, SweepRow, collect_sweep
 from mia_exp.report.sweep_table import describe, evaluated_images, markdown, sweep_table
 from mia_exp.report.table import NOTE, results_table
 

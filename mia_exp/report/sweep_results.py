@@ -9,6 +9,7 @@ from typing import Any
 from mia_exp.core.column import Column
 from mia_exp.core.errors import MiaError
 from mia_exp.report.column_titles import columns_of
+from mia_exp.report.job_folder import FinishedJob, Job, read_job
 from mia_exp.report.swept_number import number_in, swept_numbers
 
 # The settings that determine a job's images, outputs and attack: two jobs that differ in them have different
@@ -18,30 +19,6 @@ MODEL = (*IMAGES, "victim", "query", "defense")
 ATTACK = (*MODEL, "features", "difficulty", "attack", "shadow")
 # These depend on the number of other blind columns of a job.
 ADJUSTED = ("p_value_holm", "separates")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of a sweep.
-
-    Attributes:
-        name: Its folder's name, a number.
-        overrides: Its overrides, such as `attack=ours`.
-    """
-
-    name: str
-    overrides: list[str]
-
-
-@dataclass(frozen=True)
-class FinishedJob(Job):
-    """A job with results.
-
-    Attributes:
-        metrics: The content of its `metrics.json`.
-    """
-
-    metrics: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -218,12 +195,11 @@ def collect_sweep(folder: Path) -> Sweep:
     """
     finished, missing = [], []
     for path in sorted(folder.glob("*/overrides.json"), key=lambda path: _by_number(path.parent.name)):
-        name, overrides = path.parent.name, json.loads(path.read_text())
-        metrics = path.with_name("metrics.json")
-        if metrics.is_file():
-            finished.append(FinishedJob(name, overrides, json.loads(metrics.read_text())))
-        else:
-            missing.append(Job(name, overrides))
+        job = read_job(path.parent)
+        if isinstance(job, FinishedJob):
+            finished.append(job)
+        elif job is not None:
+            missing.append(job)
     if not finished and not missing:
         raise MiaError(f"expected a sweep: folders with an overrides.json each; found none in {folder}")
     return Sweep(finished[0].metrics["name"] if finished else folder.name, finished, missing)

@@ -2,7 +2,8 @@
 
 from mia_exp.core.markdown import markdown_table
 from mia_exp.report.answer import Row, images, percent, with_interval
-from mia_exp.report.sweep_results import Job, Sweep, SweepRow
+from mia_exp.report.job_folder import Job
+from mia_exp.report.sweep_results import Sweep, SweepRow
 
 FPR = "0.01"
 HEADER = (

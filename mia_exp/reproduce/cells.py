@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mia_exp.core.storage import atomic_write
+from mia_exp.report.job_folder import FinishedJob, read_job
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,10 @@ def save_cells(sweep: Path, experiment: str, planned: Sequence[Sequence[str]], f
     return cells
 
 
-def _cell(job: Path, experiment: str, words: Sequence[str]) -> Cell:
+def _cell(folder: Path, experiment: str, words: Sequence[str]) -> Cell:
     pairs = dict(word.split("=", 1) for word in words)
     overrides = {key: value for key, value in pairs.items() if key not in ("experiment", "scale")}
-    own = (job / "overrides.json").is_file() and set(json.loads((job / "overrides.json").read_text())) == set(words)
-    finished = own and (job / "metrics.json").is_file()
-    return Cell(experiment, overrides, json.loads((job / "metrics.json").read_text()) if finished else None)
+    job = read_job(folder)
+    if isinstance(job, FinishedJob) and set(job.overrides) == set(words):
+        return Cell(experiment, overrides, job.metrics)
+    return Cell(experiment, overrides, None)
