@@ -24,13 +24,13 @@ def damage(undefended: np.ndarray, defended: np.ndarray, targets: np.ndarray, di
         distance: A perceptual distance of images (N, 3, H, W) in [0, 1]: (N,).
 
     Returns:
-        `n`; `answers`, undefended against defended; `undefended` and `defended`, each against y. Each of these
+        `n`; `outputs`, defended against undefended; `undefended` and `defended`, each against y. Each of these
         has the means over the images of `psnr` (dB; over images that differ, None if none does), `ssim`
         (Gaussian window of 11 pixels, sigma 1.5) and `perceptual`, and the number of `identical` images.
     """
     return {
         "n": len(targets),
-        "answers": _compared(defended, undefended, distance),
+        "outputs": _compared(defended, undefended, distance),
         "undefended": _compared(undefended, targets, distance),
         "defended": _compared(defended, targets, distance),
     }

@@ -33,4 +33,4 @@ def damage_stage(
 
     settings = {**deciding(features), "weights": features.fingerprint()}
     inputs = {"pairs": dataset.stage(size), "undefended": undefended.stage, "defended": defended.stage}
-    return Stage("damage", 1, settings, inputs, build, note=f"{len(ids)} images")
+    return Stage("damage", 2, settings, inputs, build, note=f"{len(ids)} images")

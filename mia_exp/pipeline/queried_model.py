@@ -41,7 +41,7 @@ class QueriedModel:
         context: The run.
         name: `victim` or `shadow_model`: the name of its artifacts.
         config: Its settings.
-        query: How it is asked.
+        query: How it is queried.
         dataset: What it is trained on.
         training_ids: The pairs of it.
         held_out_ids: Others of it, whose error is logged while it is trained; the first `MAX_HELD_OUT` are taken.

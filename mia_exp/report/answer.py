@@ -104,7 +104,7 @@ def damage_rows(metrics: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     if not damage:
         return []
     names = {
-        "answers": "outputs with and without the defense",
+        "outputs": "outputs with and without the defense",
         "undefended": "outputs without it, and the targets",
         "defended": "outputs with it, and the targets",
     }
@@ -116,7 +116,7 @@ def damage_sentence(metrics: Mapping[str, Any]) -> str | None:
     damage = metrics.get("damage")
     if not damage:
         return None
-    changed, before, after = (damage[part] for part in ("answers", "undefended", "defended"))
+    changed, before, after = (damage[part] for part in ("outputs", "undefended", "defended"))
     psnr = "" if changed["psnr"] is None else f"PSNR {changed['psnr']:.1f} dB, "
     return (
         f"The defense changes the outputs by {psnr}SSIM {changed['ssim']:.3f}, perceptual distance "

@@ -132,7 +132,7 @@ def _draw_choices(
 def _damage(axis: Axes, cells: Sequence[Cell]) -> None:
     """The SSIM of outputs with and without noise, on a second axis."""
     points = sorted(
-        (float(cell.overrides["defense.sigma"]), cell.metrics["damage"]["answers"]["ssim"])
+        (float(cell.overrides["defense.sigma"]), cell.metrics["damage"]["outputs"]["ssim"])
         for cell in cells
         if cell.metrics is not None and cell.metrics["damage"]
     )

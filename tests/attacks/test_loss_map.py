@@ -16,10 +16,10 @@ def test_values_on_a_two_by_two_image() -> None:
 
 def test_patches_of_many_maps_are_cut_from_their_own_pairs() -> None:
     rng = np.random.default_rng(0)
-    targets, answers = (rng.integers(0, 256, (count, 6, 6, 3), dtype=np.uint8) for count in (5, 3))
+    targets, outputs = (rng.integers(0, 256, (count, 6, 6, 3), dtype=np.uint8) for count in (5, 3))
     rows = np.array([4, 0, 2])
     ids = ["e", "a", "c"]
-    maps = LossMaps(lambda id: targets["abcde".index(id)], ids, answers)
+    maps = LossMaps(lambda id: targets["abcde".index(id)], ids, outputs)
     assert maps.shape == (3, 6, 6, 3)
-    whole = np.abs(targets[rows].astype(int) - answers.astype(int))
+    whole = np.abs(targets[rows].astype(int) - outputs.astype(int))
     assert np.array_equal(maps[1, 2:5, 1:4], whole[1, 2:5, 1:4])

@@ -64,7 +64,7 @@ def test_training_benchmark_trains_every_victim_in_every_form(
     assert exact != rounded and exact == pytest.approx(rounded, rel=0.05)
 
 
-def test_queries_benchmark_compares_equal_answers(tmp_path: Path) -> None:
+def test_queries_benchmark_compares_equal_outputs(tmp_path: Path) -> None:
     result = queries.run(tmp_path, size=64, width=4, images=4, batch_sizes=(1, 3), repeats=1)
     assert [row["batch_size"] for row in result["fast"]] == [1, 3]
     # Another order of summation may round a byte up that was rounded down.

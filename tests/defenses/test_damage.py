@@ -49,7 +49,7 @@ def test_psnr_of_a_constant_difference() -> None:
     done = damage(a, a + 10, a + 20, none)
     assert done["n"] == 3
     # 20 log10(255 / 10), and half of that difference's distance more: 20 log10(255 / 20).
-    assert done["answers"]["psnr"] == pytest.approx(20 * math.log10(25.5), abs=1e-4)
+    assert done["outputs"]["psnr"] == pytest.approx(20 * math.log10(25.5), abs=1e-4)
     assert done["undefended"]["psnr"] == pytest.approx(20 * math.log10(12.75), abs=1e-4)
     assert done["defended"]["psnr"] == pytest.approx(20 * math.log10(25.5), abs=1e-4)
 
@@ -60,22 +60,22 @@ def test_identical_images_have_no_psnr_and_are_counted() -> None:
     b[1] += 10
     done = damage(a, b, a, none)
     assert done["undefended"] == {"psnr": None, "ssim": pytest.approx(1), "perceptual": 0.0, "identical": 2}
-    assert done["answers"]["identical"] == 1
-    assert done["answers"]["psnr"] == pytest.approx(20 * math.log10(25.5), abs=1e-4)
+    assert done["outputs"]["identical"] == 1
+    assert done["outputs"]["psnr"] == pytest.approx(20 * math.log10(25.5), abs=1e-4)
 
 
 def test_ssim_is_that_of_a_slow_reference(drawings: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     noisy = (drawings + rng.normal(0, 20, drawings.shape)).clip(0, 255).astype(np.uint8)
     expected = np.mean([slow_ssim(a, b) for a, b in zip(drawings, noisy, strict=True)])
-    assert damage(drawings, noisy, drawings, none)["answers"]["ssim"] == pytest.approx(expected, abs=1e-3)
+    assert damage(drawings, noisy, drawings, none)["outputs"]["ssim"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_more_noise_does_more_damage(drawings: np.ndarray, distance: PerceptualDistance) -> None:
     rng = np.random.default_rng(0)
     noise = rng.normal(0, 255, drawings.shape)
     done = [
-        damage(drawings, (drawings + sigma * noise).clip(0, 255).astype(np.uint8), drawings, distance)["answers"]
+        damage(drawings, (drawings + sigma * noise).clip(0, 255).astype(np.uint8), drawings, distance)["outputs"]
         for sigma in (0.02, 0.05, 0.1, 0.2)
     ]
     for name, sign in (("psnr", -1), ("ssim", -1), ("perceptual", 1)):

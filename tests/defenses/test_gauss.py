@@ -34,17 +34,17 @@ def test_the_same_image_gets_the_same_noise_in_any_batch_and_order() -> None:
 
 def test_other_images_and_other_seeds_get_other_noise() -> None:
     x = images(2)
-    answers = Gauss(0.1, 0).wrap(grey)(x)
-    assert not torch.allclose(answers[0], answers[1], atol=0.01)
-    assert not torch.allclose(answers, Gauss(0.1, 1).wrap(grey)(x), atol=0.01)
+    outputs = Gauss(0.1, 0).wrap(grey)(x)
+    assert not torch.allclose(outputs[0], outputs[1], atol=0.01)
+    assert not torch.allclose(outputs, Gauss(0.1, 1).wrap(grey)(x), atol=0.01)
 
 
 def test_outputs_stay_in_range_and_leave_the_global_state_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    answers = Gauss(0.5, 0).wrap(lambda x: torch.ones_like(x))(images(1))
-    assert answers.min() >= 0 and answers.max() <= 1
+    outputs = Gauss(0.5, 0).wrap(lambda x: torch.ones_like(x))(images(1))
+    assert outputs.min() >= 0 and outputs.max() <= 1
     assert torch.equal(torch.rand(1), expected)
 
 

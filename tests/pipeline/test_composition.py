@@ -74,7 +74,7 @@ def test_defense_meets_attack(attack: str, shared_folder: Path, searched_photos:
     damage = metrics["damage"]
     assert damage["n"] == 10  # type: ignore[index]
     # Noise of 0.1 is 20 dB, a little more where it is clamped; and it moves outputs away from the target.
-    assert 19 < damage["answers"]["psnr"] < 24  # type: ignore[index]
+    assert 19 < damage["outputs"]["psnr"] < 24  # type: ignore[index]
     assert damage["defended"]["ssim"] < damage["undefended"]["ssim"]  # type: ignore[index]
 
 

@@ -166,10 +166,10 @@ def test_keys_follow_the_content_not_the_place(folder_dataset: Path, tmp_path: P
 
 def test_a_changed_artifact_is_refused_by_name(folder_dataset: Path, tmp_path: Path) -> None:
     assert mia_exp(*tiny(folder_dataset), cwd=tmp_path).status == 0
-    answers = next(tmp_path.glob("outputs/artifacts/queries/*/v.npy"))
-    content = bytearray(answers.read_bytes())
+    outputs = next(tmp_path.glob("outputs/artifacts/queries/*/v.npy"))
+    content = bytearray(outputs.read_bytes())
     content[-1] ^= 1
-    answers.write_bytes(content)
+    outputs.write_bytes(content)
     artifacts._verify_checksums.cache_clear()  # another process would not have looked at it yet
     outcome = mia_exp(*tiny(folder_dataset), cwd=tmp_path)
     assert outcome.status == 1

@@ -53,7 +53,7 @@ class Run:
 
 DAMAGE = {
     "n": 80,
-    "answers": {"psnr": 21.34, "ssim": 0.7123, "perceptual": 0.2041, "identical": 0},
+    "outputs": {"psnr": 21.34, "ssim": 0.7123, "perceptual": 0.2041, "identical": 0},
     "undefended": {"psnr": 15.02, "ssim": 0.4551, "perceptual": 0.5, "identical": 0},
     "defended": {"psnr": 14.08, "ssim": 0.3209, "perceptual": 0.6, "identical": 0},
 }

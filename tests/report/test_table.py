@@ -59,7 +59,7 @@ def test_what_the_attack_says_and_what_the_defense_did_are_printed(drawn_run):
 
 def test_equal_outputs_have_no_psnr(drawn_run):
     same = {"psnr": None, "ssim": 1.0, "perceptual": 0.0, "identical": 80}
-    drawn_run.metrics |= {"damage": {**DAMAGE, "answers": same}}
+    drawn_run.metrics |= {"damage": {**DAMAGE, "outputs": same}}
     assert "changes the outputs by SSIM 1.000, perceptual" in " ".join(printed(drawn_run.metrics).split())
 
 

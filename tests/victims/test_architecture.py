@@ -34,9 +34,9 @@ def test_depth_follows_the_image_size(size: int, levels: int, dropouts: int) -> 
 
 def test_outputs_are_images_in_the_unit_range() -> None:
     x = torch.rand(2, 3, 64, 64)
-    answers = UNetGenerator(64, 4, dropout=False)(x)
-    assert answers.shape == x.shape
-    assert answers.min() >= 0 and answers.max() <= 1
+    outputs = UNetGenerator(64, 4, dropout=False)(x)
+    assert outputs.shape == x.shape
+    assert outputs.min() >= 0 and outputs.max() <= 1
 
 
 def test_a_patch_is_seventy_pixels_wide() -> None:

@@ -190,14 +190,14 @@ def test_discriminators_are_the_published_ones_written_out() -> None:
 def test_outputs_are_images_and_a_file_reproduces_them(enhancer: bool, tmp_path: Path) -> None:
     generator = ResidualGenerator([[0, 0, 0], [255, 0, 0]], True, 4, 4, 1, enhancer).eval()
     x = label_maps().float()
-    answers = generator(x)
-    assert answers.shape == (2, 3, 64, 64) and answers.min() >= 0 and answers.max() <= 1
+    outputs = generator(x)
+    assert outputs.shape == (2, 3, 64, 64) and outputs.min() >= 0 and outputs.max() <= 1
     save_generator(generator, tmp_path / "g.safetensors", "pairs")
     again, training_set = load_generator(
         tmp_path / "g.safetensors", lambda: ResidualGenerator([[0, 0, 0], [255, 0, 0]], True, 4, 4, 1, enhancer)
     )
     assert training_set == "pairs"
-    assert torch.equal(again.eval()(x), answers)
+    assert torch.equal(again.eval()(x), outputs)
 
 
 def test_each_scale_sees_half_of_the_one_before() -> None:

@@ -75,6 +75,6 @@ def test_outputs_are_rounded_to_bytes() -> None:
     values = torch.tensor([0.0, 0.5 / 255, 1.4 / 255, 1.6 / 255, 1.0, 1.2]).view(1, 1, 1, 6).expand(1, 3, 1, 6)
     assert to_uint8(values)[0, 0, :, 0].tolist() == pytest.approx([0, 0, 1, 2, 255, 255])
     batches = iter([torch.zeros(2, 3, 4, 4), torch.ones(1, 3, 4, 4)])
-    answers = np.concatenate(list(run_queries(lambda x: x, batches, 2)))
-    assert answers.dtype == np.uint8
-    assert answers.reshape(3, -1).mean(1).tolist() == [0, 0, 255]
+    outputs = np.concatenate(list(run_queries(lambda x: x, batches, 2)))
+    assert outputs.dtype == np.uint8
+    assert outputs.reshape(3, -1).mean(1).tolist() == [0, 0, 255]
