@@ -11,12 +11,14 @@ from pathlib import Path
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.accelerators import CPUAccelerator
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import AdvancedProfiler, SimpleProfiler
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from mia_exp.core.check import require
 from mia_exp.core.errors import ConfigError
 from mia_exp.core.reading import reason
 from mia_exp.core.termination import Terminated
@@ -46,7 +48,7 @@ def make_trainer(
         logger: Where the losses are mirrored.
 
     Raises:
-        ConfigError: Lightning has no such device or strategy.
+        ConfigError: Lightning has no such device or strategy, or the device cannot compute in that precision.
     """
     # Lightning takes the rank from Slurm's task number, and only rank 0 logs.
     rank_zero_only.rank = 0  # type: ignore[attr-defined]  # a function with an attribute
@@ -56,7 +58,7 @@ def make_trainer(
         module.accumulate_grad_batches = config.accumulate_grad_batches  # type: ignore[assignment]  # our own attribute
     profilers = {"simple": SimpleProfiler, "advanced": AdvancedProfiler}
     try:
-        return Trainer(
+        trainer = Trainer(
             max_epochs=epochs,
             accelerator=config.accelerator,
             devices=config.devices,
@@ -85,6 +87,12 @@ def make_trainer(
             f"trainer.accelerator={config.accelerator} trainer.devices={config.devices} "
             f"trainer.strategy={config.strategy}: Lightning refuses these settings here ({reason(error)})"
         ) from error
+    # Lightning would take bfloat16 instead, and the result's settings would not say so.
+    require(
+        config.precision != "16-mixed" or not isinstance(trainer.accelerator, CPUAccelerator),
+        "trainer.precision=16-mixed: this training is on a CPU, which has no float16; set bf16-mixed or 32-true",
+    )
+    return trainer
 
 
 class _OwnSignals(Callback):

@@ -9,6 +9,8 @@ from mia_exp.core.keys import harmless
 WHERE = "where it runs; a manifest names the device"
 ACCELERATORS = ("auto", "cpu", "gpu")
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+# What serves a training on one device; a GAN's optimisers leave parameters of the other network unused.
+STRATEGIES = ("auto", "single_device", "ddp_find_unused_parameters_true")
 PROFILERS = ("simple", "advanced")
 
 
@@ -22,9 +24,9 @@ class TrainerSettings:
     Attributes:
         accelerator: `auto`, `cpu` or `gpu`.
         devices: 1 for the first that is free, or a list with the number of one, such as [1].
-        strategy: `auto`, or the name of another of Lightning's strategies for one device.
-        precision: `32-true`, `bf16-mixed` or `16-mixed`: what networks are computed in while they are trained;
-            mixed is faster where the processor has it. Weights, and outputs to queries, are float32 in all.
+        strategy: `auto`, `single_device` or `ddp_find_unused_parameters_true`, all of them on one device.
+        precision: `32-true`, `bf16-mixed` or, on a GPU, `16-mixed`: what networks are computed in while they are
+            trained; mixed is faster where the processor has it. Weights and outputs to queries are always float32.
         accumulate_grad_batches: Batches whose gradients are averaged in a step.
         deterministic: `warn`, true or false: what becomes of operations that give other results each time.
         benchmark: Try which of cuDNN's algorithms are the fastest.
@@ -54,6 +56,7 @@ class TrainerSettings:
     def __post_init__(self) -> None:
         for name, choices in (
             ("accelerator", ACCELERATORS),
+            ("strategy", STRATEGIES),
             ("precision", PRECISIONS),
             ("deterministic", ("warn", True, False)),
             ("profiler", (*PROFILERS, None)),

@@ -22,7 +22,7 @@ from mia_exp.victims.kept import generator_file
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.pix2pix.pix2pix_module import Pix2PixModule
 from mia_exp.victims.train import train
-from tests.cli import mia_exp, tiny
+from tests.cli import mia_exp, start, tiny
 
 # Ten pairs in batches of two: five batches.
 VICTIM = Pix2Pix(image_size=64, ngf=4, ndf=4, epochs=1, decay_epochs=0, batch_size=2)
@@ -175,6 +175,7 @@ def test_what_changes_a_result_has_another_victim_and_what_does_not_has_the_same
             "devices=[0] trainer.accelerator=cpu",
             r"trainer\.devices=\[0\]: expected 1, since trainer\.accelerator=cpu",
         ),
+        ("strategy=ddp", r"trainer\.strategy=ddp: expected one of auto, single_device, ddp_find_unused_param"),
         ("deterministic=maybe", r"trainer\.deterministic=maybe: expected one of warn, true, false"),
         ("benchmark=often", r"trainer\.benchmark=often: .*[Bb]ool"),
         ("detect_anomaly=7.5", r"trainer\.detect_anomaly=7\.5: .*[Bb]ool"),
@@ -187,8 +188,19 @@ def test_what_it_cannot_be_is_named(words: str, message: str) -> None:
         read_command(f"trainer.{words}".split())
 
 
-def test_a_strategy_that_lightning_does_not_know(folder_dataset: Path, tmp_path: Path) -> None:
-    outcome = mia_exp(*tiny(folder_dataset, "trainer.strategy=nonsense"), cwd=tmp_path)
+def test_a_precision_that_the_processor_does_not_have(folder_dataset: Path, tmp_path: Path) -> None:
+    outcome = mia_exp(*tiny(folder_dataset, "trainer.precision=16-mixed"), cwd=tmp_path)
     assert outcome.status == 1 and "Traceback" not in outcome.err
     (line,) = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
-    assert "trainer.strategy=nonsense: Lightning refuses these settings here" in line
+    assert "trainer.precision=16-mixed: this training is on a CPU, which has no float16" in line
+
+
+def test_another_strategy_trains_the_same(folder_dataset: Path, tmp_path: Path) -> None:
+    # In a process of its own, since it joins a group of processes, be it the only one.
+    for name in ("auto", "ddp_find_unused_parameters_true"):
+        words = tiny(folder_dataset, f"trainer.strategy={name}", f"output_dir={name}")
+        process = start(*words, cwd=tmp_path)
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+    one, other = (next(tmp_path.glob(f"{name}*/artifacts/victim/*/*.safetensors")) for name in ("auto", "ddp"))
+    assert one.read_bytes() == other.read_bytes()
