@@ -1,4 +1,4 @@
-"""Every experiment file runs at its smoke size, and so does every real dataset."""
+"""Experiments that are one run, all attacks in one sweep, and every real dataset, at a size of seconds."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from mia_exp.core.conf_folder import CONF
 from tests.cli import TINY, mia_exp, tiny
 
-# Sweeps have tests of their own: here, and in tests/reproduce.
+# Sweeps are composed and checked in tests/config and tests/reproduce; all attacks are swept below.
 EXPERIMENTS = sorted(
     path.stem for path in (CONF / "experiment").glob("*.yaml") if "MULTIRUN" not in path.read_text()
 )
