@@ -14,7 +14,7 @@ def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, t
     words = tiny(folder_dataset)
     first = mia_exp(*words, "dry_run=true", cwd=tmp_path)
     assert first.status == 0, first.err
-    assert first.out.count("to be made") == 9 and "cached (" not in first.out
+    assert first.out.count("to be made") == 10 and "cached (" not in first.out
     assert not list(tmp_path.rglob("*.json")) and not list(tmp_path.glob("outputs/runs/*/*"))
     assert mia_exp(*words, cwd=tmp_path).status == 0
     again = mia_exp(*words, "query.mode=stochastic", "dry_run=true", cwd=tmp_path)

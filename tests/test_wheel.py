@@ -94,6 +94,6 @@ def test_an_installed_one_composes_what_a_checkout_does(path: str, tmp_path: Pat
 
 def test_an_installed_one_plans_the_demo(path: str, tmp_path: Path) -> None:
     plan = run("-m", "mia_exp", "experiment=demo", "dry_run=true", cwd=tmp_path, path=path)
-    assert "Plan" in plan and plan.count("to be made") == 9
+    assert "Plan" in plan and plan.count("to be made") == 10
     assert "experiment" in run("-m", "mia_exp", "--help", cwd=tmp_path, path=path)
     assert not list(tmp_path.rglob("*.json"))

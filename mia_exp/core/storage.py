@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,6 +13,8 @@ from pathlib import Path
 
 # If less than this is free, a failed write is reported as a full disk.
 MIN_FREE_BYTES = 1 << 20
+# The coarsest times of change that file systems keep: FAT's.
+CLOCK_TICK_NS = 2_000_000_000
 
 
 @contextmanager
@@ -48,11 +51,18 @@ def remove_unfinished(folder: Path) -> None:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal; a file that has not changed is not read again."""
     found = path.stat()
-    return _file_sha256(path, found.st_size, found.st_mtime_ns)
+    # A file can change twice within one tick of its clock.
+    if time.time_ns() - found.st_mtime_ns < CLOCK_TICK_NS:
+        return _read_sha256(path)
+    return _kept_sha256(path, found.st_size, found.st_mtime_ns)
 
 
 @lru_cache(maxsize=1_000_000)
-def _file_sha256(path: Path, size: int, mtime_ns: int) -> str:
+def _kept_sha256(path: Path, size: int, mtime_ns: int) -> str:
+    return _read_sha256(path)
+
+
+def _read_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -30,6 +30,7 @@ STAGES = [
     ("difficulty", 1),
     ("blind", 1),
     ("descriptors", 1),
+    ("nearest_members", 1),
     ("shadow_model", 1),
     ("queries", 2),
     ("classifier", 1),

@@ -52,6 +52,7 @@ KINDS = {
         "descriptors",
         "difficulty",
         "disjoint",
+        "nearest_members",
         "pairs",
         "queries",
         "reconstruction",

@@ -16,7 +16,7 @@ from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
 
 # The stages that do not query a model.
-BLIND = {"difficulty", "blind", "descriptors"}
+BLIND = {"difficulty", "blind", "descriptors", "nearest_members"}
 
 
 def planned(dataset: Path, *more: str) -> dict[str, str]:
@@ -47,6 +47,7 @@ def test_a_sweep_over_alpha_trains_queries_and_scores_once(swept: Path) -> None:
         "blind",
         "descriptors",
         "difficulty",
+        "nearest_members",
         "pairs",
         "pairs",
         "queries",
@@ -130,12 +131,12 @@ def test_scores_do_not_depend_on_the_scoring_batch(swept: Path, folder_dataset: 
         ("difficulty.fitted_share=0.5", {"difficulty"}),
         ("difficulty.source=input", {"difficulty"}),
         ("difficulty.source=input_to_target", {"difficulty"}),
-        ("features=wide_resnet50_2", {"difficulty", "descriptors"}),
+        ("features=wide_resnet50_2", {"difficulty", "descriptors", "nearest_members"}),
         ("query.mode=stochastic", {"queries", "reconstruction"}),
         ("victim.learning_rate=1e-3", {"victim", "queries", "reconstruction"}),
         ("victim.augment=false", {"victim", "queries", "reconstruction", "victim_training_pairs"}),
-        # All pairs are evaluated under either seed, so what does not ask who is a member stays.
-        ("split.seed=3", {"split", "victim", "queries", "reconstruction"}),
+        # All pairs are evaluated under either seed, so what does not depend on membership stays.
+        ("split.seed=3", {"split", "victim", "queries", "reconstruction", "nearest_members"}),
         ("split.n_members=5", {"split", "victim", "queries", "reconstruction", *BLIND}),
         (
             "victim.image_size=128",
