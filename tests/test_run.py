@@ -18,7 +18,7 @@ def test_the_plan_says_what_is_cached_and_leaves_nothing(folder_dataset: Path, t
     assert not list(tmp_path.rglob("*.json")) and not list(tmp_path.glob("outputs/runs/*/*"))
     assert mia_exp(*words, cwd=tmp_path).status == 0
     again = mia_exp(*words, "query.mode=stochastic", "dry_run=true", cwd=tmp_path)
-    assert again.out.count("cached (") == 7 and again.out.count("to be made") == 2
+    assert again.out.count("cached (") == 8 and again.out.count("to be made") == 2
 
 
 def test_a_plan_downloads_nothing(tmp_path: Path) -> None:
