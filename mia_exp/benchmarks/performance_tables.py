@@ -117,8 +117,9 @@ def _queries(result: Mapping[str, Any]) -> str:
 def _sweep(result: Mapping[str, Any]) -> str:
     row = (f"{result['sweep_seconds']:.1f}", f"{result['single_seconds']:.1f}", f"{result['ratio']:.1f}")
     return (
-        f"**Sweeps.** {result['jobs']} values of alpha over {result['samples']} cached samples, each with its "
-        f"report, including start-up. `mia-exp --help` takes {result['help_seconds']:.2f} s.\n\n"
+        f"**Sweeps.** {result['jobs']} values of alpha over {result['samples']} cached samples, "
+        f"including start-up; a single run draws its report, a job of a sweep does not. `mia-exp --help` takes "
+        f"{result['help_seconds']:.2f} s.\n\n"
         f"{markdown_table(('s, sweep', 's, single run', 'speedup over single runs'), [row])}"
     )
 
