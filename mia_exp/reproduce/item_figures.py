@@ -6,7 +6,6 @@ from mia_exp.core.terminal import plain_console
 from mia_exp.reproduce.catalogue import Item
 from mia_exp.reproduce.cells import read_cells
 from mia_exp.reproduce.curves import CURVES, plot_curve
-from mia_exp.reproduce.diagram import draw_diagram
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scatter import PLANES, plot_planes
 
@@ -24,6 +23,9 @@ def draw(item: Item, scale: str, results: Path, outputs: Path) -> None:
     """
     stem = results / scale / item.name
     if item.name == DIAGRAM:
+        # Imported here: of all items, it alone needs the learning libraries, which take seconds to load.
+        from mia_exp.reproduce.diagram import draw_diagram
+
         draw_diagram(stem)
     finished = [cell for cell in read_cells(results / scale, item.experiments) if cell.metrics is not None]
     if not finished:

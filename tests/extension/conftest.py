@@ -1,15 +1,15 @@
 """The package of docs/extending.md, installed outside of the repository."""
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cli import TINY, Outcome
+from tests.faults.forks import forked
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 FILE = re.compile(r"<!-- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)```\n", re.DOTALL)
@@ -38,27 +38,28 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def run(installed: Path, tmp_path: Path) -> Run:
-    """Runs a command line in an empty folder, in a process that has the package."""
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests of this folder keep artifacts: they have a dataset in common, which takes seconds to draw."""
+    return tmp_path_factory.mktemp("artifacts")
 
-    def started(*words: str, config_dir: bool = True, tiny: bool = True) -> Outcome:
-        command = [
-            sys.executable,
-            "-m",
-            "mia_exp",
-            *(["--config-dir", str(installed / "my_conf")] if config_dir else []),
-        ]
-        done = subprocess.run(
-            [*command, *(_tiny(words) if tiny else []), *words],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
-            capture_output=True,
-            text=True,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+
+@pytest.fixture
+def run(installed: Path, artifacts: Path, tmp_path: Path) -> Run:
+    """Runs a command line in a folder without runs, in a process that has the package."""
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "artifacts").symlink_to(artifacts)
+
+    def started(*words: str, tiny: bool = True) -> Outcome:
+        said = ["--config-dir", str(installed / "my_conf"), *(_tiny(words) if tiny else []), *words]
+        return forked(*said, cwd=tmp_path, before=partial(_install, str(installed)))
 
     return started
+
+
+def _install(folder: str) -> None:
+    """Makes a process find the packages in a folder."""
+    sys.path.insert(0, folder)
 
 
 def _tiny(words: tuple[str, ...]) -> list[str]:
