@@ -20,6 +20,7 @@ Usage: mia-exp [GROUP=CHOICE ...] [SETTING=VALUE ...]
   mia-exp dataset=facades dataset.root=~/data/facades victim.image_size=64
   mia-exp dataset=folder dataset.root=~/pairs dataset.inputs=sketches dataset.targets=photos
   mia-exp -m experiment=demo attack.alpha=0,0.25,0.5,1,2,4
+  mia-exp report FOLDER   draws the pages of a sweep's jobs, which write numbers only
 
 Options
   -m, --multirun     run once for each combination of comma-separated values
