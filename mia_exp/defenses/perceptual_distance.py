@@ -6,9 +6,6 @@ from torch import Tensor
 
 from mia_exp.features import Backbone
 
-# Input size of ImageNet networks, in pixels.
-SIDE = 224
-
 
 class PerceptualDistance:
     """The distance of two images in a network's feature space: 0 for equal images.
@@ -25,14 +22,12 @@ class PerceptualDistance:
     """
 
     def __init__(self, features: Backbone, device: torch.device) -> None:
-        self._device = device
         self._backbone = features.load().to(device)
 
     @torch.inference_mode()
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """Compares images (N, 3, H, W) in [0, 1] pair by pair; returns (N,), float32."""
-        maps = [self._backbone(_resized(images.to(self._device))) for images in (a, b)]
-        return feature_distance(*maps).cpu()
+        return feature_distance(*map(self._backbone.at_imagenet_size, (a, b))).cpu()
 
 
 def feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
@@ -51,7 +46,3 @@ def feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
         for first, second in zip(a, b, strict=True)
     ]
     return torch.stack(stages).mean(0)
-
-
-def _resized(images: Tensor) -> Tensor:
-    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)

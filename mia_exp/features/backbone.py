@@ -8,20 +8,13 @@ from mia_exp.core.component import Component
 from mia_exp.core.errors import WeightsError
 from mia_exp.core.keys import harmless
 from mia_exp.core.storage import file_sha256
+from mia_exp.features.feature_stage import FeatureStage
 
 if TYPE_CHECKING:
     from torch import nn
 
     from mia_exp.features.frozen import FrozenBackbone
     from mia_exp.features.weights import StateDict
-
-
-@dataclass(frozen=True)
-class FeatureStage:
-    """One stage: its number of channels, and its stride in image pixels."""
-
-    channels: int
-    stride: int
 
 
 @dataclass
@@ -83,8 +76,9 @@ class Backbone(Component):
         """
         from mia_exp.features.frozen import FrozenBackbone
 
+        depth = depth or len(self.stages)
         try:
-            return FrozenBackbone(self, self.state_dict(), depth or len(self.stages))
+            return FrozenBackbone(self.build(self.state_dict(), depth), self.stages, depth, self.mean, self.std)
         except RuntimeError as error:
             raise WeightsError(
                 f"features.weights={self.weights}: these are not {self.name}'s weights: {error}"

@@ -2,13 +2,9 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mia_exp.features.backbone import Backbone
-
-# Input size of ImageNet networks, in pixels.
-SIDE = 224
 
 
 class PooledFeatures:
@@ -23,7 +19,6 @@ class PooledFeatures:
     """
 
     def __init__(self, features: Backbone, device: torch.device) -> None:
-        self._device = device
         self._backbone = features.load().to(device)
 
     @torch.inference_mode()
@@ -36,7 +31,6 @@ class PooledFeatures:
         Returns:
             (N, C), float64; C is the sum of the stages' channels.
         """
-        resized = F.interpolate(images.to(self._device), (SIDE, SIDE), mode="bilinear", antialias=True)
-        stages = [maps.double().mean((2, 3)) for maps in self._backbone(resized)]
+        stages = [maps.double().mean((2, 3)) for maps in self._backbone.at_imagenet_size(images)]
         pooled: np.ndarray = torch.cat(stages, 1).cpu().numpy()
         return pooled

@@ -217,7 +217,7 @@ class Stub(nn.Module):
 
 
 def test_losses_by_hand() -> None:
-    module = Pix2PixHDModule(CONFIG, InputLayout())
+    module = CONFIG.build_module(InputLayout(), 1)
     module.discriminator = Stub()
     x = torch.zeros(2, 3, 64, 64)
     y, fake = torch.full((2, 3, 64, 64), 0.8), torch.full((2, 3, 64, 64), 0.6)
@@ -240,9 +240,8 @@ def images() -> tuple[Tensor, Tensor]:
 
 def test_losses_are_those_of_the_original_written_out() -> None:
     torch.manual_seed(0)
-    module = Pix2PixHDModule(
-        replace(CONFIG, perceptual="efficientnet_lite0", discriminator_scales=3), InputLayout()
-    )
+    config = replace(CONFIG, perceptual="efficientnet_lite0", discriminator_scales=3)
+    module = config.build_module(InputLayout(), 1)
     x, y = images()
     fake = module.generator(x).detach()
     of_fake, of_real = module.discriminator(x, fake), module.discriminator(x, y)
@@ -264,7 +263,7 @@ def test_losses_are_those_of_the_original_written_out() -> None:
 
 def test_a_weight_scales_its_own_images_loss() -> None:
     torch.manual_seed(0)
-    module = Pix2PixHDModule(CONFIG, InputLayout())
+    module = CONFIG.build_module(InputLayout(), 1)
     x, y = images()
     fake = module.generator(x).detach()
 
@@ -278,7 +277,7 @@ def test_a_weight_scales_its_own_images_loss() -> None:
 
 def test_perceptual_loss_reaches_the_generator_and_leaves_its_network_alone() -> None:
     config = replace(CONFIG, perceptual="efficientnet_lite0", local_enhancer=True)
-    module = Pix2PixHDModule(config, InputLayout())
+    module = config.build_module(InputLayout(), 1)
     x, y = images()
     assert module.perceptual is not None
     module.train()
@@ -303,7 +302,7 @@ def test_learning_rate_falls_as_in_the_original() -> None:
         expected[epoch - 1] = rate
         if epoch > 100:
             rate -= 1 / 100
-    module = Pix2PixHDModule(config, InputLayout())
+    module = config.build_module(InputLayout(), 1)
     assert {epoch: module.learning_rate_factor(epoch) for epoch in expected} == pytest.approx(expected)
 
 
@@ -318,7 +317,7 @@ def fit(module: Pix2PixHDModule, batch: Batch, epochs: int, folder: Path) -> dic
 def test_each_network_uses_the_other_as_it_was_before_the_step(tmp_path: Path) -> None:
     torch.manual_seed(0)
     # A step so large that using the other network's next state would show.
-    module = Pix2PixHDModule(replace(CONFIG, learning_rate=0.05), InputLayout())
+    module = replace(CONFIG, learning_rate=0.05).build_module(InputLayout(), 1)
     before = deepcopy(module)
     x, y = images()
     losses = fit(module, (x, y, torch.ones(2)), 1, tmp_path)
@@ -336,7 +335,7 @@ def test_each_network_uses_the_other_as_it_was_before_the_step(tmp_path: Path) -
 
 def test_a_few_steps_reduce_the_error(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    module = Pix2PixHDModule(replace(CONFIG, learning_rate=2e-3), InputLayout())
+    module = replace(CONFIG, learning_rate=2e-3).build_module(InputLayout(), 1)
     x, y = (to_tensor(np.asarray(image)[None]) for image in draw_pair(0))
     before = (module.generator(x) - y).abs().mean().item()
     losses = fit(module, (x, y, torch.ones(1)), 20, tmp_path)

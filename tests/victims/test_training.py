@@ -65,7 +65,7 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 
 def test_losses_are_those_of_the_paper() -> None:
     torch.manual_seed(0)
-    module = Pix2PixModule(CONFIG).eval()
+    module = CONFIG.build_module(InputLayout(), 1).eval()
     x, y = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
     fake = module.generator(x)
     with torch.no_grad():
@@ -95,9 +95,9 @@ def test_learning_rate_is_constant_then_falls_to_almost_nothing() -> None:
     config = replace(CONFIG, epochs=200, decay_epochs=100)
     # By hand from the original's rule, 1 - max(0, epoch + 1 - n_epochs) / (n_epochs_decay + 1), epochs from 0.
     expected = {0: 1.0, 98: 1.0, 99: 1.0, 100: 100 / 101, 149: 51 / 101, 199: 1 / 101}
-    assert {epoch: Pix2PixModule(config).learning_rate_factor(epoch) for epoch in expected} == pytest.approx(
-        expected
-    )
+    assert {
+        epoch: config.build_module(InputLayout(), 1).learning_rate_factor(epoch) for epoch in expected
+    } == pytest.approx(expected)
 
 
 def test_same_seed_same_weights(store: PairStore, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_losses_on_record_are_means_over_the_images(store: PairStore, tmp_path: 
     recorded = float(next(csv.DictReader((tmp_path / "losses.csv").open()))["l1"])
     with torch.random.fork_rng():
         torch.manual_seed(derive(config.seed, "initial weights"))
-        module = Pix2PixModule(config)
+        module = config.build_module(InputLayout(), 1)
     batches = data(store, config).train_dataloader()
     sums = [(len(x), float((module.generator(x) - y).abs().mean())) for x, y, _ in batches]
     assert recorded == pytest.approx(sum(n * loss for n, loss in sums) / 10, rel=1e-4)
@@ -155,7 +155,7 @@ def test_the_held_out_error_is_that_of_the_kept_generator_and_changes_nothing(
         recorded = [float(row["held_out_l1"]) for row in csv.DictReader(file)]
     x, y = (images[..., :64, :64] for images in store.batch(held_out))
     for epoch, found in enumerate(recorded, 1):
-        generator = Pix2PixModule(config).generator
+        generator = config.build_module(InputLayout(), 1).generator
         generator.load_state_dict(load_file(tmp_path / "with" / generator_file(epoch)))
         with torch.no_grad():
             assert found == pytest.approx(float((generator.eval()(x) - y).abs().mean()), rel=1e-5)
@@ -167,7 +167,7 @@ def test_accumulated_batches_make_one_step_of_their_mean(store: PairStore, tmp_p
     after = load_file(tmp_path / "two" / generator_file(1))
     with torch.random.fork_rng():
         torch.manual_seed(derive(config.seed, "initial weights"))
-        module = Pix2PixModule(config)
+        module = config.build_module(InputLayout(), 1)
     optimizers, _ = module.configure_optimizers()
     # By hand: the discriminator moves at the second batch, before the generator's loss is taken of it.
     batches = list(data(store, config).train_dataloader())

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.keys import harmless
 from mia_exp.core.storage import file_sha256
-from mia_exp.features.backbone import Backbone, FeatureStage
+from mia_exp.features.backbone import Backbone
+from mia_exp.features.feature_stage import FeatureStage
 
 if TYPE_CHECKING:
     from torch import nn

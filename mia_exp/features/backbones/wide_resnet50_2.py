@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.error import URLError
 
 from mia_exp.core.errors import WeightsError
-from mia_exp.features.backbone import Backbone, FeatureStage
+from mia_exp.features.backbone import Backbone
+from mia_exp.features.feature_stage import FeatureStage
 
 if TYPE_CHECKING:
     from torch import nn

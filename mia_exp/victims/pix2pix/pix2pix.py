@@ -61,6 +61,7 @@ class Pix2Pix(TrainedVictim):
 
     def build_module(self, layout: "InputLayout", n_pairs: int) -> "Pix2PixModule":
         """Generator and discriminator; see `TrainedVictim.build_module`."""
+        from mia_exp.victims.pix2pix.patch_discriminator import PatchDiscriminator
         from mia_exp.victims.pix2pix.pix2pix_module import Pix2PixModule
 
-        return Pix2PixModule(self)
+        return Pix2PixModule(self, self.build_generator(layout), PatchDiscriminator(self.ndf), self.lambda_l1)

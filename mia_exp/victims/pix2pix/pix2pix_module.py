@@ -2,23 +2,29 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from mia_exp.data import InputLayout
 from mia_exp.victims.adversarial import AdversarialVictim, Losses
-from mia_exp.victims.pix2pix.patch_discriminator import PatchDiscriminator
-from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
+from mia_exp.victims.victim import TrainedVictim
 
 
 class Pix2PixModule(AdversarialVictim):
     """Generator and discriminator, trained on L_cGAN + lambda * L_L1 (Eq. 4 there).
 
     Logs `g_gan`, `g_l1` (in [0, 1] units, before its weight), `d_real`, `d_fake`.
+
+    Args:
+        config: See `AdversarialVictim`.
+        generator: See there.
+        discriminator: Classifies the patches of pairs.
+        lambda_l1: Weight of the L1 loss.
     """
 
-    def __init__(self, config: Pix2Pix) -> None:
-        super().__init__(config, config.build_generator(InputLayout()), PatchDiscriminator(config.ndf))
-        self.lambda_l1 = config.lambda_l1
+    def __init__(
+        self, config: TrainedVictim, generator: nn.Module, discriminator: nn.Module, lambda_l1: float
+    ) -> None:
+        super().__init__(config, generator, discriminator)
+        self.lambda_l1 = lambda_l1
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
         """Half the sum of the losses on real and generated pairs; see `AdversarialVictim`."""

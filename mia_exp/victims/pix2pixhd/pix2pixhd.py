@@ -110,6 +110,17 @@ class Pix2PixHD(TrainedVictim):
 
     def build_module(self, layout: "InputLayout", n_pairs: int) -> "Pix2PixHDModule":
         """Generator and discriminators; see `TrainedVictim.build_module`."""
+        from mia_exp.features.perceptual_network import PerceptualNetwork
+        from mia_exp.victims.pix2pixhd.multiscale_discriminator import MultiscaleDiscriminator
         from mia_exp.victims.pix2pixhd.pix2pixhd_module import Pix2PixHDModule
 
-        return Pix2PixHDModule(self, layout)
+        # Before the generator: the initial weights depend on the order.
+        discriminator = MultiscaleDiscriminator(layout, self.ndf, self.discriminator_scales)
+        return Pix2PixHDModule(
+            self,
+            self.build_generator(layout),
+            discriminator,
+            self.lambda_feature_matching,
+            self.lambda_perceptual,
+            None if self.perceptual == "none" else PerceptualNetwork(self.perceptual, self.perceptual_weights),
+        )

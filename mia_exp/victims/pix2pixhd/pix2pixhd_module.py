@@ -1,13 +1,11 @@
 """pix2pixHD (Wang et al., 2018)."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from mia_exp.data import InputLayout
 from mia_exp.features.perceptual_network import STAGE_WEIGHTS, PerceptualNetwork
 from mia_exp.victims.adversarial import AdversarialVictim, Losses
-from mia_exp.victims.pix2pixhd.multiscale_discriminator import MultiscaleDiscriminator
-from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
+from mia_exp.victims.victim import TrainedVictim
 
 
 class Pix2PixHDModule(AdversarialVictim):
@@ -15,17 +13,31 @@ class Pix2PixHDModule(AdversarialVictim):
 
     Logs `g_gan`, `g_feat` and `g_perceptual` (before their weights), `d_real`, `d_fake`; and `g_l1`, which is not
     part of its loss.
+
+    Args:
+        config: See `AdversarialVictim`.
+        generator: See there.
+        discriminator: Returns, for each scale, the features of each block.
+        lambda_feature_matching: Weight of the feature-matching loss.
+        lambda_perceptual: Weight of the perceptual loss.
+        perceptual: Its network, or None for no such loss.
     """
 
     generator_first = True
 
-    def __init__(self, config: Pix2PixHD, layout: InputLayout) -> None:
-        discriminator = MultiscaleDiscriminator(layout, config.ndf, config.discriminator_scales)
-        super().__init__(config, config.build_generator(layout), discriminator)
-        self.lambda_feature_matching = config.lambda_feature_matching
-        self.lambda_perceptual = config.lambda_perceptual
-        named = config.perceptual != "none"
-        self.perceptual = PerceptualNetwork(config.perceptual, config.perceptual_weights) if named else None
+    def __init__(
+        self,
+        config: TrainedVictim,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        lambda_feature_matching: float,
+        lambda_perceptual: float,
+        perceptual: PerceptualNetwork | None,
+    ) -> None:
+        super().__init__(config, generator, discriminator)
+        self.lambda_feature_matching = lambda_feature_matching
+        self.lambda_perceptual = lambda_perceptual
+        self.perceptual = perceptual
 
     def discriminator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> tuple[Tensor, Losses]:
         """Half the sum of the losses on real and generated pairs; see `AdversarialVictim`."""
