@@ -1,15 +1,15 @@
 """A tree of photographs without inputs, for the difficulty alone."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from mia_exp.data.files import check_side, fingerprint, images_by_stem, named_root
+from mia_exp.data.files import check_side, named_root
 from mia_exp.data.image import Conversions, decode, resize
-from mia_exp.data.pair_source import InputLayout, PairSource, PartitionedDataset, Record
+from mia_exp.data.pair_source import InputLayout, PartitionedDataset
+from mia_exp.data.partitioned_files import PartitionedFiles
 from mia_exp.data.pillow import header_size
 
 HOMEPAGE = "https://www.image-net.org"
@@ -32,7 +32,7 @@ class ImageNetDataset(PartitionedDataset):
         return ImageNet(self)
 
 
-class ImageNet(PairSource):
+class ImageNet(PartitionedFiles):
     """Images of `<partition>/<class>/NAME`; the id is that path without extension. x and y are the same image.
 
     Args:
@@ -50,20 +50,8 @@ class ImageNet(PairSource):
 
     def __init__(self, config: ImageNetDataset) -> None:
         self.name = config.name
-        self._partitions = config.partitions()
-        self._root = named_root(config.root, config.name, self._partitions, HOMEPAGE)
-
-    def records(self) -> list[Record]:
-        """Lists the images in natural order, partition by partition.
-
-        Raises:
-            DataError: A partition has no image.
-        """
-        return [Record(id, id.partition("/")[0], path.stat().st_size) for id, path in self._files.items()]
-
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the files' names and bytes."""
-        return fingerprint(self._files.items())
+        partitions = config.partitions()
+        super().__init__(named_root(config.root, config.name, partitions, HOMEPAGE), partitions, recursive=True)
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The image's size; see `PairSource.sides`."""
@@ -76,11 +64,3 @@ class ImageNet(PairSource):
         check_side(image, minimum, self._files[id])
         square = resize(image, size)
         return square, square, conversions
-
-    @cached_property
-    def _files(self) -> dict[str, Path]:
-        return {
-            f"{partition}/{stem}": path
-            for partition in self._partitions
-            for stem, path in images_by_stem(self._root / partition, recursive=True).items()
-        }

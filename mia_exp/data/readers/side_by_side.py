@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,11 @@ from omegaconf import MISSING
 from mia_exp.core.errors import DataError
 from mia_exp.core.keys import harmless
 from mia_exp.data.download import fetch_archive
-from mia_exp.data.files import DATA_VARIABLE, check_side, fingerprint, images_by_stem, user_data_folder
+from mia_exp.data.files import DATA_VARIABLE, check_side, user_data_folder
 from mia_exp.data.image import Conversions, decode, resize
 from mia_exp.data.labels import as_palette, check_palette, paint, read_colours, resize_numbers
-from mia_exp.data.pair_source import CONTENT, InputLayout, PairSource, PartitionedDataset, Record
+from mia_exp.data.pair_source import CONTENT, InputLayout, PartitionedDataset
+from mia_exp.data.partitioned_files import PartitionedFiles
 from mia_exp.data.pillow import header_size
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class SideBySideDataset(PartitionedDataset):
         return SideBySidePairs(self, find_root(self, data_dir, download), labels)
 
 
-class SideBySidePairs(PairSource):
+class SideBySidePairs(PartitionedFiles):
     """Pairs of `<partition>/NAME.jpg`; the id is `<partition>/NAME`, such as `train/12`.
 
     Args:
@@ -90,24 +90,12 @@ class SideBySidePairs(PairSource):
         inputs_are_maps = config.direction is Direction.label_to_photo
         self.layout = InputLayout(as_palette(config.palette) if labels and inputs_are_maps else None)
         self._tolerance = config.palette_tolerance
-        self._root = root
-        self._partitions = _present(root, config.partitions())
-        for missing in set(config.partitions()) - set(self._partitions):
+        partitions = _present(root, config.partitions())
+        super().__init__(root, partitions, recursive=False)
+        for missing in set(config.partitions()) - set(partitions):
             log.warning("%s has no folder %s: this partition is skipped", root, missing)
         photo_is_x = config.direction is Direction.photo_to_label
         self._x_is_left = photo_is_x == (config.photo_side is Side.left)
-
-    def records(self) -> list[Record]:
-        """Lists the pairs in natural order, partition by partition.
-
-        Raises:
-            DataError: A partition has no image.
-        """
-        return [Record(id, id.partition("/")[0], path.stat().st_size) for id, path in self._files.items()]
-
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the files' names and bytes."""
-        return fingerprint(self._files.items())
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The size of the file's halves; see `PairSource.sides`.
@@ -139,14 +127,6 @@ class SideBySidePairs(PairSource):
             return resize(x, size), resize(y, size), conversions
         classes = resize_numbers(read_colours(x, self.layout.palette, self._tolerance, path), size)
         return paint(classes, self.layout.palette), resize(y, size), conversions
-
-    @cached_property
-    def _files(self) -> dict[str, Path]:
-        return {
-            f"{partition}/{stem}": path
-            for partition in self._partitions
-            for stem, path in images_by_stem(self._root / partition).items()
-        }
 
 
 def find_root(config: SideBySideDataset, data_dir: Path, download: bool = True) -> Path:
