@@ -87,7 +87,7 @@ def draw(pipeline: "Pipeline", folder: Path) -> None:
     from mia_exp.report.run_folder import write_page
 
     members, nonmembers = pipeline.split_lists.evaluated()
-    write_page(folder, members, nonmembers, Gallery(pipeline), pipeline.config.dataset.attribution)
+    write_page(folder, members, nonmembers, StoredGallery(pipeline), pipeline.config.dataset.attribution)
 
 
 def print_plan(config: Config) -> None:
@@ -119,7 +119,7 @@ def print_plan(config: Config) -> None:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class StoredGallery:
     """Images of a run by id, for its figures: uint8 (N, H, W, 3)."""
 
     pipeline: "Pipeline"

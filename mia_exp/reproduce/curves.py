@@ -23,7 +23,7 @@ WORDS = {"False": "no", "True": "yes"}
 
 
 @dataclass(frozen=True)
-class Curve:
+class SweptCurve:
     """A figure of AUC against one setting.
 
     Attributes:
@@ -43,22 +43,22 @@ class Curve:
     shared: bool = True
 
 
-CURVES: dict[str, Curve] = {
-    "fig4": Curve(
+CURVES: dict[str, SweptCurve] = {
+    "fig4": SweptCurve(
         "shadow.n_pairs", "pairs of the shadow model", ("l_mem_multi", "l_mem", "l_rec"), logarithmic=True
     ),
-    "fig8": Curve("attack.alpha", r"$\alpha$", ("l_mem", "l_rec")),
-    "fig9": Curve("query.epoch", "epochs", ("l_mem", "l_rec"), shared=False),
-    "fig10": Curve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
-    "fig11": Curve("shadow.n_pairs", "pairs of the shadow model", ("shadow_score", "l_rec"), logarithmic=True),
-    "fig15": Curve(
+    "fig8": SweptCurve("attack.alpha", r"$\alpha$", ("l_mem", "l_rec")),
+    "fig9": SweptCurve("query.epoch", "epochs", ("l_mem", "l_rec"), shared=False),
+    "fig10": SweptCurve("defense.sigma", r"$\sigma$ of the noise", ("l_mem", "l_rec")),
+    "fig11": SweptCurve("shadow.n_pairs", "pairs of the shadow model", ("shadow_score", "l_rec"), logarithmic=True),
+    "fig15": SweptCurve(
         "difficulty.fitted_share",
         "share of the pixels that are fitted",
         ("l_mem", "l_rec"),
         ("dataset", "features"),
     ),
-    "fig16": Curve("difficulty.resize", "resize method", ("l_mem", "l_rec")),
-    "fig17": Curve("victim.difficulty_weighting", "victim's loss weighted by difficulty", ("l_mem", "l_rec")),
+    "fig16": SweptCurve("difficulty.resize", "resize method", ("l_mem", "l_rec")),
+    "fig17": SweptCurve("victim.difficulty_weighting", "victim's loss weighted by difficulty", ("l_mem", "l_rec")),
 }
 
 
@@ -88,11 +88,11 @@ def plot_curve(name: str, cells: Sequence[Cell], stem: Path) -> None:
         figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), title=title)
 
 
-def _panel(curve: Curve, cell: Cell) -> tuple[str, ...]:
+def _panel(curve: SweptCurve, cell: Cell) -> tuple[str, ...]:
     return tuple(cell.overrides[key] for key in curve.across)
 
 
-def draw_score(axis: Axes, curve: Curve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
+def draw_score(axis: Axes, curve: SweptCurve, cells: Sequence[Cell], column: str, color: str, marker: str) -> None:
     """One score's AUC in percent with its interval, by the setting; cells without it are left out."""
     # By setting, since two attacks on one victim have the same L_rec.
     found = {cell.overrides[curve.setting]: result for cell in cells if (result := cell.result(column))}
