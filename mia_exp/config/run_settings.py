@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mia_exp.attacks.attack import Attack, OwnPairs
+from mia_exp.attacks.attack import L_REC, Attack, OwnPairs
 from mia_exp.attacks.attacker import ShadowSettings, VisualSearchSettings
 from mia_exp.attacks.difficulty_settings import DifficultySettings
 from mia_exp.core.check import require
@@ -75,6 +75,16 @@ class Config:
                 f"pairs of the split's shadow lists; set split.n_shadow={wanted} or more, or lower shadow.n_pairs",
             )
         attack.check_images(victim.image_size)
+        self._check_objective()
+
+    def _check_objective(self) -> None:
+        part, _, rest = self.objective.partition(".")
+        compared = [L_REC] if self.attack.queries_victim else []
+        known = [column.name for column in (*compared, *self.attack.columns) if not column.blind]
+        require(
+            part != "attacks" or rest.partition(".")[0] in known,
+            f"objective={self.objective}: attack={self.attack.choice} has the columns {', '.join(known)}",
+        )
 
     def _check_epoch(self, victim: TrainedVictim) -> None:
         epoch = self.query.epoch
