@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 # A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The folder of real datasets: the user's, or the one beside the checkout. It need not exist.
-DATA = Path(os.environ.get("MIA_EXP_DATA") or Path(__file__).parents[2] / "shared" / "data").expanduser().absolute()
+# The folder of real datasets; None if the user names none.
+DATA = Path(os.environ["MIA_EXP_DATA"]).expanduser().absolute() if os.environ.get("MIA_EXP_DATA") else None
 
 
 def draw_pair(seed: int, size: int = 64) -> tuple[Image.Image, Image.Image]:
@@ -86,7 +86,7 @@ def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what needs real datasets that are not there, and says how to get them."""
     for mark in item.iter_markers("real_data"):
-        missing = [name for name in mark.args if not (DATA / name).is_dir()]
+        missing = [name for name in mark.args if DATA is None or not (DATA / name).is_dir()]
         if missing:
             pytest.skip(
                 f"needs {', '.join(missing)}: set MIA_EXP_DATA to a folder of datasets that holds it; "
@@ -99,6 +99,7 @@ def real_data(request: pytest.FixtureRequest) -> Path:
     """The folder of real datasets, of which a test names those that it needs: `@pytest.mark.real_data("maps")`."""
     mark = request.node.get_closest_marker("real_data")
     assert mark is not None and mark.args, "a test on real data says which datasets it needs"
+    assert DATA is not None
     return DATA
 
 
