@@ -15,6 +15,7 @@ all n are with probability at most AUC**n, and the AUCs for which that is less t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,8 @@ def bootstrap(
         MiaError: There is no member or no non-member.
     """
     rates = [rate for rate in fpr if max_false_positives(rate, int((~is_member).sum()))]
-    drawn = is_member.tobytes(), tuple(rates), replicates, seed
-    keys = {name: (scores.tobytes(), *drawn) for name, scores in columns.items()}
+    drawn = sha256(is_member.tobytes()).digest(), tuple(rates), replicates, seed
+    keys = {name: (sha256(scores.tobytes()).digest(), *drawn) for name, scores in columns.items()}
     if len(_kept) > MAX_KEPT:
         _kept.clear()
     rankings = {keys[name]: rank(columns[name], is_member) for name in columns if keys[name] not in _kept}
