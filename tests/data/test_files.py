@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from mia_exp.core.errors import DataError
@@ -53,3 +55,15 @@ def test_fingerprint_follows_names_and_content_but_not_the_place(tmp_path):
     assert of("two", {"a": b"12", "b": b"3"}) == reference
     assert of("three", {"a": b"1", "b": b"23"}) != reference
     assert of("four", {"a": b"12", "c": b"3"}) != reference
+
+
+def test_fingerprint_follows_a_file_that_changes_while_the_process_runs(tmp_path):
+    path = tmp_path / "a"
+
+    def of(content, changed):
+        path.write_bytes(content)
+        os.utime(path, (changed, changed))
+        return fingerprint([("a", path)])
+
+    # Of the same size; long ago, so that its hash is kept.
+    assert of(b"12", 1000) == of(b"12", 2000) != of(b"34", 3000)

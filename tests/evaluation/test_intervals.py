@@ -95,18 +95,22 @@ def test_difference_of_perfect_columns_is_what_their_intervals_leave_open():
     assert (low, high) == (pytest.approx(-0.04), pytest.approx(0.03))
 
 
-def test_difference_of_a_column_and_itself_is_zero():
+def test_difference_of_columns_with_the_same_order_is_zero():
+    # Of other values: the replicates of an equal column would be kept, and not drawn.
     scores, is_member = binormal(0, 40, 0.8)
-    drawn = bootstrap({"a": scores, "b": scores.copy()}, is_member, [], 200, 0)
+    drawn = bootstrap({"a": scores, "b": 2 * scores}, is_member, [], 200, 0)
     assert difference_interval((drawn["a"].auc, drawn["b"].auc), (0.8, 0.8), ((0, 1), (0, 1))) == (0.0, 0.0)
 
 
 def test_same_seed_same_replicates_whatever_the_other_columns():
     scores, is_member = binormal(0, 40, 0.8)
     alone = bootstrap({"a": scores}, is_member, [0.1], 150, 5)["a"]
-    among = bootstrap({"b": -scores, "a": scores}, is_member, [0.1], 150, 5)["a"]
+    # Twice the values, so that they are drawn anew, in the same order.
+    among = bootstrap({"b": -scores, "a": 2 * scores}, is_member, [0.1], 150, 5)["a"]
+    kept = bootstrap({"b": -scores, "a": scores}, is_member, [0.1], 150, 5)["a"]
     other = bootstrap({"a": scores}, is_member, [0.1], 150, 6)["a"]
     np.testing.assert_array_equal(alone.auc, among.auc)
+    np.testing.assert_array_equal(alone.auc, kept.auc)
     np.testing.assert_array_equal(alone.tpr_at_fpr[0.1], among.tpr_at_fpr[0.1])
     assert (alone.auc != other.auc).any()
 
