@@ -115,7 +115,7 @@ class QueriedModel:
 
         note = f"{len(self._training_ids)} pairs, {config.epochs} epochs, batch {config.batch_size}"
         work = len(self._training_ids) * config.epochs
-        return Stage(self.name, 3, settings, inputs, build, resumes=True, note=note, work=work)
+        return Stage(self.name, 4, settings, inputs, build, resumes=True, note=note, work=work)
 
     @property
     def stages(self) -> dict[str, Stage]:

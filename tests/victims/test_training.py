@@ -129,6 +129,17 @@ def test_mixed_precision_trains_float32_weights_to_about_the_same_losses(store: 
         assert float(second[name]) == pytest.approx(float(first[name]), rel=0.03)
 
 
+@pytest.mark.parametrize("victim", [Pix2Pix(image_size=64, ngf=4), Pix2PixHD(image_size=64, ngf=4, blocks=1)])
+def test_the_image_is_not_rounded_to_the_grid_of_bf16(victim: Pix2Pix | Pix2PixHD) -> None:
+    # A discriminator could tell an image on that grid from a real one.
+    generator, x = victim.build_generator(InputLayout(), 1), torch.rand(2, 3, 64, 64)
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        image = generator(x)
+    assert image.dtype == torch.float32
+    on_grid = (image == image.bfloat16()).float().mean()
+    assert on_grid < 0.01
+
+
 def test_losses_on_record_are_means_over_the_images(store: PairStore, tmp_path: Path) -> None:
     # Ten pairs in batches of four: the last batch counts half as much. A learning rate of almost nothing.
     config = replace(CONFIG, epochs=1, decay_epochs=0, learning_rate=1e-12, augment=False, dropout=False)

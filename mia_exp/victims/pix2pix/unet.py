@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mia_exp.victims.final_image import final_image
 from mia_exp.victims.initialise import initialise, zero_biases
 
 
@@ -48,9 +49,10 @@ class UNetGenerator(nn.Module):
             hidden = block(hidden)
             skips.append(hidden)
         hidden = self.decoder[0](skips.pop())
-        for block in list(self.decoder)[1:]:
+        *blocks, last = list(self.decoder)[1:]
+        for block in blocks:
             hidden = block(torch.cat([skips.pop(), hidden], 1))
-        return (hidden + 1) / 2
+        return final_image(last, torch.cat([skips.pop(), hidden], 1))
 
 
 def _down(inputs: int, outputs: int, level: int, levels: int) -> nn.Sequential:

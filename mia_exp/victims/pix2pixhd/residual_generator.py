@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from mia_exp.data import InputLayout
+from mia_exp.victims.final_image import final_image
 from mia_exp.victims.initialise import initialise
 from mia_exp.victims.pix2pixhd.label_encoding import LabelEncoder
 
@@ -74,8 +75,7 @@ class ResidualGenerator(nn.Module):
         """
         encoded = self.encoder(x)
         features = self.body(encoded) if self.enhancer is None else self.enhancer(encoded, self.body)
-        image: Tensor = self.exit(features)
-        return (image + 1) / 2
+        return final_image(self.exit, features)
 
 
 class LocalEnhancer(nn.Module):
