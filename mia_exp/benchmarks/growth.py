@@ -20,7 +20,7 @@ from rich.console import Console
 
 from mia_exp.benchmarks.drawn_pairs import SIDE, draw_pairs
 from mia_exp.benchmarks.measure import save_result
-from mia_exp.data import InputLayout
+from mia_exp.data import InputLayout, Pool
 from mia_exp.data.readers.folder import FolderDataset
 from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.report.style import ATTACKS, BLIND, CHANCE, styled_figure
@@ -80,7 +80,7 @@ def _measure(folder: Path, pairs: Path, size: int) -> dict[str, Any]:
     ]
     dataset = FolderDataset(root=str(folder / "data"))
     split = RandomSplit(n_members=size // 2)
-    members = split.draw(dataset.open(folder).records(), [], []).members
+    members = split.draw(Pool(dataset.open(folder).records())).members
     generator = Pix2Pix(image_size=SIDE, ngf=8, ndf=8).build_generator(InputLayout(), len(members))
     save_generator(generator, folder / "generator.safetensors", training_set_hash(members))
     seconds, peak = _watched([sys.executable, "-m", "mia_exp", *words], folder)

@@ -4,6 +4,6 @@ What needs torch or pandas is imported from its module: settings are composed wi
 """
 
 from mia_exp.data.pair_source import Dataset, InputLayout, PairSource, Record
-from mia_exp.data.splits import Split, SplitRule
+from mia_exp.data.splits import Pool, Split, SplitRule
 
-__all__ = ["Dataset", "InputLayout", "PairSource", "Record", "Split", "SplitRule"]
+__all__ = ["Dataset", "InputLayout", "PairSource", "Pool", "Record", "Split", "SplitRule"]

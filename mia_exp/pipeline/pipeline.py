@@ -13,6 +13,7 @@ from mia_exp.core.artifacts import Stage
 from mia_exp.core.column import Column
 from mia_exp.core.errors import MiaError
 from mia_exp.core.score_table import load_table
+from mia_exp.data import Pool
 from mia_exp.data.store import PairStore
 from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.evaluation.near_duplicates import NearPair
@@ -61,7 +62,9 @@ class Pipeline:
             # Now, so that a GPU that is not there is said before any work.
             _ = self._context.device
         self.dataset = StoredDataset(self._context, config.dataset)
-        self.split_lists = config.split.draw(self.dataset.records, *config.dataset.official_partitions())
+        self.split_lists = config.split.draw(
+            Pool(self.dataset.records, *config.dataset.official_partitions(), self._statistics)
+        )
         members, nonmembers = self.split_lists.evaluated()
         self.ids = sorted((*members, *nonmembers))
         self.victim: QueriedModel | None = None
@@ -242,6 +245,11 @@ class Pipeline:
     def pair_store(self) -> PairStore:
         """The pairs at the size at which they are evaluated."""
         return self.dataset.at(self.config.victim.image_size)
+
+    def _statistics(self) -> pd.DataFrame:
+        """The blind statistics of all pairs, for a split that depends on them."""
+        every_id = sorted(record.id for record in self.dataset.records)
+        return load_table(self.store.get(blind_stage(self._context, self.dataset, every_id)))
 
     @property
     def _trained_or_evaluated(self) -> list[str]:

@@ -12,6 +12,7 @@ import torch
 
 from mia_exp.attacks.difficulty_settings import DifficultySettings
 from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
+from mia_exp.data import Pool
 from mia_exp.data.readers.openmoji import OpenMojiDataset
 from mia_exp.data.splits.random_split import RandomSplit
 from mia_exp.data.tensors import to_tensor
@@ -26,7 +27,7 @@ def numbers() -> dict[str, object]:
     pairs = [source.load(name, 64, 64)[:2] for name in DRAWINGS]
     scorer = DifficultyScorer(EfficientNetLite0(), DifficultySettings(), torch.device("cpu"))
     halves = [scorer(torch.stack([to_tensor(pair[half]) for pair in pairs])) for half in (0, 1)]
-    split = RandomSplit(n_members=5).draw(source.records(), [], [])
+    split = RandomSplit(n_members=5).draw(Pool(source.records()))
     return {
         "l_diff_of_inputs": dict(zip(DRAWINGS, halves[0].tolist(), strict=True)),
         "l_diff_of_targets": dict(zip(DRAWINGS, halves[1].tolist(), strict=True)),

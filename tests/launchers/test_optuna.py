@@ -12,6 +12,7 @@ import yaml
 
 from mia_exp.config.command_line import read_command
 from mia_exp.core.errors import ConfigError
+from mia_exp.data import Pool
 from mia_exp.data.readers.openmoji import OpenMojiDataset
 from mia_exp.sweep import objective
 from tests.cli import Outcome, mia_exp, tiny
@@ -191,7 +192,7 @@ def test_tune_alpha_tunes_on_no_split_that_reported_results_use() -> None:
     assert isinstance(ours.dataset, OpenMojiDataset) and ours.dataset == demo.dataset
     assert ours.victim == demo.victim
     reported = "".join(path.read_text() for path in RESULTS.rglob("*.json"))
-    parts = (ours.dataset.open(Path()).records(), *ours.dataset.official_partitions())
+    pool = Pool(ours.dataset.open(Path()).records(), *ours.dataset.official_partitions())
     # A split's hash is over its ids: that of the demo is found among the results, so that ours would be.
-    assert demo.split.draw(*parts).hash in reported
-    assert ours.split.draw(*parts).hash not in reported
+    assert demo.split.draw(pool).hash in reported
+    assert ours.split.draw(pool).hash not in reported

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mia_exp.data import Pool
 from mia_exp.data.readers.folder import FolderDataset, FolderPairs
 from mia_exp.data.splits.random_split import RandomSplit
 from tests.cli import Outcome, mia_exp, tiny
@@ -66,7 +67,7 @@ def test_a_duplicate_in_the_dataset_is_warned_of(folder_dataset: Path, tmp_path:
     sizes = ["split.n_members=5", "split.n_shadow=5"]
     dataset = shutil.copytree(folder_dataset, tmp_path / "dataset")
     records = FolderPairs(FolderDataset(root=str(dataset))).records()
-    split = RandomSplit(0, 5, 5).draw(records, [], [])
+    split = RandomSplit(0, 5, 5).draw(Pool(records))
     member, shadow = split.members[0], split.shadow_train[0]
     for side in ("inputs", "targets"):
         shutil.copy(dataset / side / f"{member}.png", dataset / side / f"{shadow}.png")

@@ -1,12 +1,10 @@
 """The split that a dataset was published with."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from mia_exp.core.errors import DataError
-from mia_exp.data.pair_source import Record
-from mia_exp.data.splits.split import MIN_COUNT, Split, SplitRule, ordered
+from mia_exp.data.splits.split import MIN_COUNT, Pool, Split, SplitRule, ordered
 
 
 @dataclass
@@ -16,13 +14,9 @@ class OfficialSplit(SplitRule):
     title: ClassVar[str] = "the dataset's official split"
     choice: ClassVar[str] = "official"
 
-    def draw(
-        self,
-        records: Sequence[Record],
-        member_partitions: Collection[str] = (),
-        nonmember_partitions: Collection[str] = (),
-    ) -> Split:
+    def draw(self, pool: Pool) -> Split:
         """Takes members from the training part and the other lists from the held-out part; see `SplitRule.draw`."""
+        member_partitions, nonmember_partitions = pool.member_partitions, pool.nonmember_partitions
         if not member_partitions or not nonmember_partitions:
             raise DataError("split=official: this dataset has no official partitions. Use split=random.")
         both = sorted(set(member_partitions) & set(nonmember_partitions))
@@ -31,8 +25,8 @@ class OfficialSplit(SplitRule):
                 f"split=official: {', '.join(both)} is in both dataset.member_partitions and "
                 "dataset.nonmember_partitions. Remove it from one of them."
             )
-        inside = ordered([r for r in records if r.partition in member_partitions], self.seed)
-        outside = ordered([r for r in records if r.partition in nonmember_partitions], self.seed)
+        inside = ordered([r for r in pool.records if r.partition in member_partitions], self.seed)
+        outside = ordered([r for r in pool.records if r.partition in nonmember_partitions], self.seed)
         count = len(inside) if self.n_members is None else self.n_members
         if max(count, MIN_COUNT) > len(inside):
             raise DataError(

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import require
 from mia_exp.core.component import Component
@@ -13,8 +13,49 @@ from mia_exp.core.reading import json_object, refusing, short, typed
 from mia_exp.core.seeds import shuffled
 from mia_exp.data.pair_source import Record
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # An ROC curve needs at least two members and two non-members.
 MIN_COUNT = 2
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a split is drawn from.
+
+    Attributes:
+        records: All pairs of the dataset.
+        member_partitions: Training partitions of the dataset's official split; empty if it has none.
+        nonmember_partitions: Its held-out partitions.
+        statistics: Computes the blind statistics of all targets, one row per id and one column per statistic; the
+            images are then decoded at once.
+    """
+
+    records: Sequence[Record]
+    member_partitions: Collection[str] = ()
+    nonmember_partitions: Collection[str] = ()
+    statistics: "Callable[[], pd.DataFrame] | None" = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How alike the two groups of a matched split are, and how it was found.
+
+    Attributes:
+        distance: Mahalanobis distance between the groups' mean ranks of the blind statistics, squared.
+        bound: The distance below which a split is accepted.
+        tries: Splits that were drawn until this one was accepted.
+    """
+
+    distance: float
+    bound: float
+    tries: int
+
+    @property
+    def acceptance_rate(self) -> float:
+        """The share of the drawn splits that was accepted."""
+        return 1 / self.tries
 
 
 @dataclass(frozen=True)
@@ -26,8 +67,10 @@ class Split:
         nonmembers: Pairs that it is not trained on.
         shadow_train: Pairs that the attacker trains shadow models on; neither members nor evaluated.
         shadow_test: Pairs that the attacker holds out from these models; neither members nor evaluated.
-        kind: How the lists were made: `random` or `official`.
+        kind: How the lists were made, such as `random` or `official`.
         seed: The seed of the order.
+        balance: How alike members and non-members are, if the split was drawn to make them so; it is no part of the
+            hash.
     """
 
     members: tuple[str, ...]
@@ -36,11 +79,13 @@ class Split:
     shadow_test: tuple[str, ...]
     kind: str
     seed: int
+    balance: Balance | None = None
 
     @property
     def hash(self) -> str:
         """SHA-256, in hexadecimal, over the lists, the kind and the seed."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        hashed = {name: value for name, value in asdict(self).items() if name != "balance"}
+        canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
@@ -70,8 +115,9 @@ class Split:
             stored = json_object(text)
             expected = typed(stored.pop("hash"), str, "hash")
             seed, kind = typed(stored.pop("seed"), int, "seed"), typed(stored.pop("kind"), str, "kind")
+            balance = stored.pop("balance", None)
             lists = {name: tuple(typed(id, str, name) for id in ids) for name, ids in stored.items()}
-            split = cls(**lists, seed=seed, kind=kind)
+            split = cls(**lists, seed=seed, kind=kind, balance=None if balance is None else Balance(**balance))
         if split.hash != expected:
             raise DataError(
                 f"a stored split was changed: expected hash {short(expected)}, found {split.hash}. {advice}"
@@ -107,28 +153,21 @@ class SplitRule(Component):
         )
         require(self.n_shadow >= 0, f"split.n_shadow={self.n_shadow}: expected 0 or more")
 
-    def draw(
-        self,
-        records: Sequence[Record],
-        member_partitions: Collection[str] = (),
-        nonmember_partitions: Collection[str] = (),
-    ) -> Split:
+    def draw(self, pool: Pool) -> Split:
         """Makes the split.
 
         Args:
-            records: All pairs of the dataset.
-            member_partitions: Training partitions of the dataset's official split; empty if it has none.
-            nonmember_partitions: Its held-out partitions.
+            pool: The pairs, and what is known of them without any model.
 
         Raises:
             DataError: There are too few pairs, or the dataset has no such split.
         """
         raise NotImplementedError
 
-    def lists(self, members: Sequence[str], nonmembers: Sequence[str], pool: Sequence[str]) -> Split:
-        """A split whose shadow lists are taken from the end of `pool`."""
+    def lists(self, members: Sequence[str], nonmembers: Sequence[str], rest: Sequence[str]) -> Split:
+        """A split whose shadow lists are taken from the end of `rest`."""
         # Alternating, so that each shadow list of a larger n_shadow starts with that of a smaller one.
-        shadows = pool[::-1][: 2 * self.n_shadow]
+        shadows = rest[::-1][: 2 * self.n_shadow]
         return Split(
             members=tuple(members),
             nonmembers=tuple(nonmembers),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mia_exp.core.errors import DataError
-from mia_exp.data import Record, Split
+from mia_exp.data import Pool, Record, Split
 from mia_exp.data.splits.official_split import OfficialSplit
 from mia_exp.data.splits.random_split import RandomSplit
 
@@ -16,11 +16,11 @@ PARTED = [Record(f"train/{n}", "train", 1) for n in range(60)] + [Record(f"val/{
 
 
 def random_split(records=POOLED, **settings):
-    return RandomSplit(**settings).draw(records, [], [])
+    return RandomSplit(**settings).draw(Pool(records))
 
 
 def official_split(records=PARTED, **settings):
-    return OfficialSplit(**settings).draw(records, ["train"], ["val"])
+    return OfficialSplit(**settings).draw(Pool(records, ["train"], ["val"]))
 
 
 def lists(split):
@@ -106,9 +106,9 @@ def test_too_few_pairs():
 
 def test_official_needs_partitions():
     with pytest.raises(DataError, match="split=random"):
-        OfficialSplit().draw(POOLED, [], [])
+        OfficialSplit().draw(Pool(POOLED))
 
 
 def test_a_partition_cannot_be_both():
     with pytest.raises(DataError, match="train"):
-        OfficialSplit().draw(PARTED, ["train"], ["val", "train"])
+        OfficialSplit().draw(Pool(PARTED, ["train"], ["val", "train"]))
