@@ -68,8 +68,8 @@ def _evaluation(result: Mapping[str, Any]) -> str:
     row = (f"{result['fast_seconds']:.2f}", f"{result['slow_seconds']:.1f}", f"{result['ratio']:.0f}")
     return (
         f"**Bootstrap intervals.** {result['replicates']} replicates, {result['columns']} columns, "
-        f"{result['samples']} samples; AUC and two true-positive rates. Compared with scikit-learn's AUC alone on "
-        f"each resample.\n\n{markdown_table(('s', 's, scikit-learn', 'speedup'), [row])}"
+        f"{result['samples']} samples. Compared with scikit-learn's AUC on each "
+        f"resample.\n\n{markdown_table(('s', 's, scikit-learn', 'speedup'), [row])}"
     )
 
 

@@ -11,14 +11,7 @@ from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.blind import SIGNIFICANCE, holm_p_values
 from mia_exp.evaluation.caveats import blind_caveats, ceiling_caveats, fit_caveats, near_caveats
 from mia_exp.evaluation.evaluation_settings import EvaluationSettings
-from mia_exp.evaluation.intervals import (
-    Interval,
-    Replicates,
-    auc_interval,
-    bootstrap,
-    difference_interval,
-    tpr_interval,
-)
+from mia_exp.evaluation.intervals import Interval, auc_interval, bootstrap, difference_interval
 from mia_exp.evaluation.near_duplicates import NearPair
 from mia_exp.evaluation.results import (
     BlindResult,
@@ -38,6 +31,7 @@ from mia_exp.evaluation.roc import (
     max_false_positives,
     tpr_at_fpr,
 )
+from mia_exp.evaluation.tpr_interval import tpr_interval
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +76,7 @@ def evaluate(
     _log_unmeasurable(config.fpr, len(nonmembers))
 
     fold_of = assign_folds(is_member, ids, config.folds, config.seed)
-    replicates = bootstrap(values_of, is_member, config.fpr, config.bootstrap, config.seed)
+    replicates = bootstrap(values_of, is_member, config.bootstrap, config.seed)
     results = {
         name: _result(values, is_member, fold_of, replicates[name], thresholds.get(name), config)
         for name, values in values_of.items()
@@ -149,7 +143,7 @@ def _result(
     scores: Floats,
     is_member: Labels,
     fold_of: Counts,
-    replicates: Replicates,
+    replicates: Floats,
     threshold: float | None,
     config: EvaluationSettings,
 ) -> ColumnResult:
@@ -160,10 +154,10 @@ def _result(
     for fpr in config.fpr:
         rate = tpr_at_fpr(scores, is_member, fpr)
         rates[str(fpr)] = rate
-        intervals[str(fpr)] = None if rate is None else tpr_interval(rate, replicates.tpr_at_fpr[fpr], n_members)
+        intervals[str(fpr)] = None if rate is None else tpr_interval(scores, is_member, fpr)
     return ColumnResult(
         auc=area,
-        auc_ci95=auc_interval(area, replicates.auc, min(n_members, n_nonmembers)),
+        auc_ci95=auc_interval(area, replicates, min(n_members, n_nonmembers)),
         tpr_at_fpr=rates,
         tpr_at_fpr_ci95=intervals,
         balanced_accuracy=balanced_accuracy(scores, is_member, fold_of),
@@ -171,13 +165,11 @@ def _result(
     )
 
 
-def _delta(
-    first: ColumnResult, second: ColumnResult, first_replicates: Replicates, second_replicates: Replicates
-) -> Delta:
+def _delta(first: ColumnResult, second: ColumnResult, first_replicates: Floats, second_replicates: Floats) -> Delta:
     return Delta(
         auc=first.auc - second.auc,
         ci95=difference_interval(
-            (first_replicates.auc, second_replicates.auc),
+            (first_replicates, second_replicates),
             (first.auc, second.auc),
             (first.auc_ci95, second.auc_ci95),
         ),

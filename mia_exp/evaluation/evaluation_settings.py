@@ -13,7 +13,7 @@ class EvaluationSettings:
     """Intervals, folds and rates of the evaluation.
 
     Attributes:
-        bootstrap: Bootstrap replicates of each interval.
+        bootstrap: Bootstrap replicates of each AUC's interval.
         folds: Folds of the cross-validated threshold of the balanced accuracy.
         fpr: False-positive rates at which the true-positive rate is reported.
         seed: Seeds replicates and folds.

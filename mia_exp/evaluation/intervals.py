@@ -1,4 +1,4 @@
-"""95 % intervals from a stratified, paired bootstrap (Efron and Tibshirani, 1993).
+"""95 % intervals of AUCs from a stratified, paired bootstrap (Efron and Tibshirani, 1993).
 
 Members and non-members are drawn with replacement, each group to its own size. Every column uses the same draws, so
 that the difference of two columns has an interval too. Axes: R replicates, N images.
@@ -13,8 +13,7 @@ image of the larger one: each pair is an independent trial that is ranked correc
 all n are with probability at most AUC**n, and the AUCs for which that is less than 2.5 % are ruled out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -22,7 +21,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest, norm
 
-from mia_exp.evaluation.roc import Floats, Labels, Ranking, Weights, max_false_positives, rank
+from mia_exp.evaluation.roc import Floats, Labels, Ranking, Weights, rank
 
 LEVEL = 0.95
 # Cells of a block of resamples: bounds the memory at a few tens of megabytes.
@@ -30,69 +29,46 @@ BLOCK_CELLS = 1_000_000
 
 # The jobs of a sweep share most columns, so the replicates of about this many are kept: tens of kilobytes each.
 MAX_KEPT = 200
-_kept: dict[Any, "Replicates"] = {}
+_kept: dict[Any, Floats] = {}
 
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Replicates:
-    """A column's statistics on the resamples.
-
-    Attributes:
-        auc: (R,).
-        tpr_at_fpr: By false-positive rate, (R,); without rates that are too small to be measured.
-    """
-
-    auc: Floats
-    tpr_at_fpr: dict[float, Floats]
-
-
-def bootstrap(
-    columns: Mapping[str, Floats], is_member: Labels, fpr: Sequence[float], replicates: int, seed: int
-) -> dict[str, Replicates]:
-    """Recomputes each column's statistics on resampled images.
+def bootstrap(columns: Mapping[str, Floats], is_member: Labels, replicates: int, seed: int) -> dict[str, Floats]:
+    """Recomputes each column's AUC on resampled images.
 
     Args:
         columns: By name, (N,), higher means more likely a member.
         is_member: (N,).
-        fpr: False-positive rates at which the true-positive rate is reported.
         replicates: Number of resamples, R.
         seed: Draws them; the result depends on the order of the rows, so sort them first.
 
     Returns:
-        The replicates of each column, with the same draws for all.
+        The AUC of each column on the resamples, (R,), with the same draws for all.
 
     Raises:
         MiaError: There is no member or no non-member.
     """
-    rates = [rate for rate in fpr if max_false_positives(rate, int((~is_member).sum()))]
-    drawn = sha256(is_member.tobytes()).digest(), tuple(rates), replicates, seed
+    drawn = sha256(is_member.tobytes()).digest(), replicates, seed
     keys = {name: (sha256(scores.tobytes()).digest(), *drawn) for name, scores in columns.items()}
     if len(_kept) > MAX_KEPT:
         _kept.clear()
     rankings = {keys[name]: rank(columns[name], is_member) for name in columns if keys[name] not in _kept}
     if rankings:
-        _kept.update(_replicates(rankings, is_member, rates, replicates, seed))
+        _kept.update(_replicates(rankings, is_member, replicates, seed))
     return {name: _kept[keys[name]] for name in columns}
 
 
 def _replicates(
-    rankings: Mapping[Any, Ranking], is_member: Labels, rates: Sequence[float], replicates: int, seed: int
-) -> dict[Any, Replicates]:
-    """The replicates of each ranking, with the same draws for all."""
-    parts: dict[Any, list[Replicates]] = {name: [] for name in rankings}
+    rankings: Mapping[Any, Ranking], is_member: Labels, replicates: int, seed: int
+) -> dict[Any, Floats]:
+    """The AUC of each ranking on the resamples, with the same draws for all."""
+    parts: dict[Any, list[Floats]] = {name: [] for name in rankings}
     sizes = int(is_member.sum()), int((~is_member).sum())
     for members, nonmembers in _resamples(*sizes, replicates, np.random.default_rng(seed)):
         for name, ranking in rankings.items():
-            parts[name].append(Replicates(*ranking.statistics(members, nonmembers, rates)))
-    return {
-        name: Replicates(
-            np.concatenate([part.auc for part in blocks]),
-            {rate: np.concatenate([part.tpr_at_fpr[rate] for part in blocks]) for rate in rates},
-        )
-        for name, blocks in parts.items()
-    }
+            parts[name].append(ranking.auc(members, nonmembers))
+    return {name: np.concatenate(blocks) for name, blocks in parts.items()}
 
 
 def auc_interval(estimate: float, replicates: Floats, smaller_group: int) -> Interval:
@@ -114,25 +90,6 @@ def auc_interval(estimate: float, replicates: Floats, smaller_group: int) -> Int
     return float(expit(logit(estimate) - half_width)), float(expit(logit(estimate) + half_width))
 
 
-def tpr_interval(estimate: float, replicates: Floats, n_members: int) -> Interval:
-    """The interval of a true-positive rate at a false-positive rate.
-
-    It is imprecise if that rate allows only one or two false positives, on which the threshold then depends.
-
-    Args:
-        estimate: The rate on all images, 0 to 1.
-        replicates: The rate on the resamples, (R,).
-        n_members: Number of members.
-
-    Returns:
-        The 2.5 % and 97.5 % quantiles of the replicates; if the estimate is exactly 0 or 1, the interval of
-        Clopper and Pearson.
-    """
-    if estimate in (0.0, 1.0):
-        return _clopper_pearson(estimate, n_members)
-    return _percentiles(replicates)
-
-
 def difference_interval(
     replicates: tuple[Floats, Floats], estimates: tuple[float, float], intervals: tuple[Interval, Interval]
 ) -> Interval:
@@ -150,17 +107,13 @@ def difference_interval(
     if any(estimate in (0.0, 1.0) for estimate in estimates):
         (first_low, first_high), (second_low, second_high) = intervals
         return first_low - second_high, first_high - second_low
-    return _percentiles(replicates[0] - replicates[1])
+    low, high = np.quantile(replicates[0] - replicates[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def _clopper_pearson(estimate: float, trials: int) -> Interval:
     bound = binomtest(int(estimate) * trials, trials).proportion_ci(LEVEL, method="exact")
     return float(bound.low), float(bound.high)
-
-
-def _percentiles(replicates: Floats) -> Interval:
-    low, high = np.quantile(replicates, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def _resamples(

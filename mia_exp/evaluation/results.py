@@ -14,7 +14,7 @@ class ColumnResult:
         auc: Area under the ROC curve, 0 to 1; 0.5 is chance.
         auc_ci95: Its 95 % interval.
         tpr_at_fpr: True-positive rate by false-positive rate; None if there are too few non-members.
-        tpr_at_fpr_ci95: Their 95 % intervals.
+        tpr_at_fpr_ci95: Their 95 % intervals, which cover the choice of the threshold too.
         balanced_accuracy: At thresholds chosen on other images than those it is evaluated on.
         accuracy: At the column's own threshold, which only a classifier has; otherwise None.
     """

@@ -1,7 +1,7 @@
 """ROC curves and their statistics; a higher score means more likely a member.
 
-A column is ranked once. Its statistics are then sums over the ranking, for the original images or for many
-resamples at once, by the same code. Axes: R resamples, N images, M members, K non-members, T thresholds.
+A column is ranked once. Its AUC is then a sum over the ranking, for the original images or for many resamples at
+once, by the same code. Axes: R resamples, N images, M members, K non-members, T thresholds.
 """
 
 import math
@@ -39,44 +39,30 @@ class Ranking:
     above: Counts
     at_least: Counts
 
-    def statistics(
-        self, members: Weights, nonmembers: Weights, rates: Sequence[float]
-    ) -> tuple[Floats, dict[float, Floats]]:
-        """The AUC and the true-positive rates of resamples.
+    def auc(self, members: Weights, nonmembers: Weights) -> Floats:
+        """The AUC of resamples: the probability that a member scores higher than a non-member, a tie counting half.
 
         Args:
-            members: How often each member occurs, (R, M), in the order of the group.
-            nonmembers: How often each non-member occurs, (R, K).
-            rates: False-positive rates.
+            members: How often each member occurs, (R, M), in the order of the group; at least one of them does.
+            nonmembers: How often each non-member occurs, (R, K); at least one of them does.
 
         Returns:
-            The AUC (R,): the probability that a member scores higher than a non-member, a tie counting half. And by
-            rate (R,), the largest true-positive rate over the thresholds whose false-positive rate is at most that
-            rate; tied images are on the same side of a threshold.
+            (R,), 0 to 1.
         """
         # true_positives[:, k]: members among the k highest-scoring members. 32 bits hold a resample's counts and
         # are half the memory to move; their products are summed in 64.
         true_positives = np.zeros((len(members), len(self.members) + 1), dtype=np.int32)
         np.cumsum(np.take(members, self.members, axis=1), axis=1, out=true_positives[:, 1:])
         weights = np.take(nonmembers, self.nonmembers, axis=1)
-        false_positives = weights.cumsum(axis=1, dtype=np.int32)
-        n_members, n_nonmembers = (counts[:, -1].astype(np.int64) for counts in (true_positives, false_positives))
 
         doubled = 2 * np.einsum("rk,rk->r", weights, np.take(true_positives, self.above, axis=1), dtype=np.int64)
         tied = np.flatnonzero(self.at_least != self.above)
         if len(tied):
             ties = true_positives[:, self.at_least[tied]] - true_positives[:, self.above[tied]]
             doubled += np.einsum("rk,rk->r", weights[:, tied], ties, dtype=np.int64)
-        area = doubled / (2 * n_members * n_nonmembers)
-
-        # The threshold is above the first non-member that would exceed the allowed number, or below all scores.
-        ends = np.append(self.above, len(self.members))
-        found = {}
-        for rate in rates:
-            allowed = np.floor(rate * n_nonmembers + ROUNDING).astype(np.int32)
-            first = (false_positives <= allowed[:, None]).sum(axis=1)
-            found[rate] = true_positives[np.arange(len(true_positives)), ends[first]] / n_members
-        return area, found
+        n_members, n_nonmembers = true_positives[:, -1].astype(np.int64), weights.sum(axis=1, dtype=np.int64)
+        area: Floats = doubled / (2 * n_members * n_nonmembers)
+        return area
 
 
 def rank(scores: Floats, is_member: Labels) -> Ranking:
@@ -152,8 +138,10 @@ def auc(scores: Floats, is_member: Labels) -> float:
     Raises:
         MiaError: There is no member or no non-member.
     """
-    area, _ = _unweighted(scores, is_member, ())
-    return float(area[0])
+    ranking = rank(scores, is_member)
+    # One resample, in which each image occurs once.
+    members, nonmembers = (np.ones((1, len(group)), np.int32) for group in (ranking.members, ranking.nonmembers))
+    return float(ranking.auc(members, nonmembers)[0])
 
 
 def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
@@ -162,6 +150,10 @@ def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
     The largest empirical true-positive rate over the thresholds whose empirical false-positive rate is at most
     `fpr`, without interpolation; tied images are on the same side of a threshold. Recommended by Carlini et al.,
     "Membership Inference Attacks From First Principles" (2022).
+
+    With few non-members the rate is biased upwards, since its threshold is too low on average. It lies on the
+    (k + 1)-th highest of n non-members, where k = floor(n `fpr`), and the share of all non-members above that is
+    (k + 1) / (n + 1) in expectation: with n = 100, 2 % instead of 1 %.
 
     Args:
         scores: (N,), higher means more likely a member.
@@ -174,10 +166,13 @@ def tpr_at_fpr(scores: Floats, is_member: Labels, fpr: float) -> float | None:
     Raises:
         MiaError: There is no member or no non-member.
     """
-    if max_false_positives(fpr, int((~is_member).sum())) == 0:
+    ranking = rank(scores, is_member)
+    allowed = max_false_positives(fpr, len(ranking.nonmembers))
+    if allowed == 0:
         return None
-    _, rates = _unweighted(scores, is_member, (fpr,))
-    return float(rates[fpr][0])
+    # The threshold is above the first non-member that would exceed the allowed number, or below all scores.
+    found = np.append(ranking.above, len(ranking.members))[allowed]
+    return float(found / len(ranking.members))
 
 
 def max_false_positives(fpr: float, n_nonmembers: int) -> int:
@@ -232,13 +227,6 @@ def assign_folds(is_member: Labels, ids: Sequence[str], folds: int, seed: int) -
     for group in (order[is_member[order]], order[~is_member[order]]):
         fold_of[group] = np.arange(len(group)) % folds
     return fold_of
-
-
-def _unweighted(scores: Floats, is_member: Labels, rates: Sequence[float]) -> tuple[Floats, dict[float, Floats]]:
-    """The statistics of the original images: one resample, in which each image occurs once."""
-    ranking = rank(scores, is_member)
-    members, nonmembers = (np.ones((1, len(group)), np.int32) for group in (ranking.members, ranking.nonmembers))
-    return ranking.statistics(members, nonmembers, rates)
 
 
 def _check_both_groups(is_member: Labels) -> None:

@@ -45,11 +45,10 @@ def test_weights_are_repetitions():
     scores, is_member = tied_scores(7, 40)
     weights = np.random.default_rng(0).integers(0, 4, size=(3, 40))
     members, nonmembers = weights[:, is_member], weights[:, ~is_member]
-    area, rates = rank(scores, is_member).statistics(members, nonmembers, (0.2,))
+    area = rank(scores, is_member).auc(members, nonmembers)
     for row, times in enumerate(weights):
         repeated, labels = np.repeat(scores, times), np.repeat(is_member, times)
         assert area[row] == pytest.approx(roc_auc_score(labels, repeated))
-        assert rates[0.2][row] == tpr_at_fpr(repeated, labels, 0.2)
 
 
 TEN = np.array([10.0, 9, 8, 7, 6, 5, 4, 3, 2, 1])
@@ -64,6 +63,23 @@ TEN_MEMBERS = np.array([1, 0, 1, 1, 0, 1, 0, 1, 0, 0], dtype=bool)
 )
 def test_tpr_at_fpr_by_hand(fpr, expected):
     assert tpr_at_fpr(TEN, TEN_MEMBERS, fpr) == expected
+
+
+@pytest.mark.parametrize("fpr", [0.02, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_tpr_at_fpr_is_the_best_point_of_sklearns_curve(seed, fpr):
+    scores, is_member = tied_scores(seed)
+    rates, found, _ = sklearn_roc_curve(is_member, scores, drop_intermediate=False)
+    assert tpr_at_fpr(scores, is_member, fpr) == pytest.approx(found[rates <= fpr].max())
+
+
+def test_the_threshold_of_few_nonmembers_is_too_low_on_average():
+    # Members spread evenly over the non-members' quantiles: the rate is the threshold's own false-positive rate.
+    rates = []
+    for seed in range(2000):
+        scores = np.append(np.random.default_rng(seed).random(100), (np.arange(1000) + 0.5) / 1000)
+        rates.append(tpr_at_fpr(scores, np.arange(1100) >= 100, 0.01))
+    assert np.mean(rates) == pytest.approx(2 / 101, abs=4 * np.std(rates) / np.sqrt(2000))
 
 
 def test_tied_images_are_on_the_same_side_of_a_threshold():
