@@ -84,10 +84,16 @@ def auc_interval(estimate: float, replicates: Floats, smaller_group: int) -> Int
         interval of Clopper and Pearson.
     """
     if estimate in (0.0, 1.0):
-        return _clopper_pearson(estimate, smaller_group)
+        return perfect_interval(estimate, smaller_group)
     # The delta method: d logit(a) = da / (a (1 - a)).
     half_width = norm.ppf((1 + LEVEL) / 2) * replicates.std() / (estimate * (1 - estimate))
     return float(expit(logit(estimate) - half_width)), float(expit(logit(estimate) + half_width))
+
+
+def perfect_interval(estimate: float, smaller_group: int, level: float = LEVEL) -> Interval:
+    """The interval of Clopper and Pearson for an AUC of exactly 0 or 1, given the size of the smaller group."""
+    bound = binomtest(int(estimate) * smaller_group, smaller_group).proportion_ci(level, method="exact")
+    return float(bound.low), float(bound.high)
 
 
 def difference_interval(
@@ -111,11 +117,6 @@ def difference_interval(
     return float(low), float(high)
 
 
-def _clopper_pearson(estimate: float, trials: int) -> Interval:
-    bound = binomtest(int(estimate) * trials, trials).proportion_ci(LEVEL, method="exact")
-    return float(bound.low), float(bound.high)
-
-
 def _resamples(
     n_members: int, n_nonmembers: int, replicates: int, rng: np.random.Generator
 ) -> Iterator[tuple[Weights, Weights]]:
@@ -123,9 +124,10 @@ def _resamples(
     block = max(1, BLOCK_CELLS // (n_members + n_nonmembers))
     for start in range(0, replicates, block):
         rows = min(block, replicates - start)
-        yield _draw(rows, n_members, rng), _draw(rows, n_nonmembers, rng)
+        yield draw_weights(rows, n_members, rng), draw_weights(rows, n_nonmembers, rng)
 
 
-def _draw(rows: int, size: int, rng: np.random.Generator) -> Weights:
+def draw_weights(rows: int, size: int, rng: np.random.Generator) -> Weights:
+    """How often each of `size` images occurs in resamples of that size, drawn with replacement: (rows, size)."""
     drawn = rng.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
     return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(np.int32)
