@@ -116,6 +116,8 @@ def print_plan(config: Config) -> None:
     if seconds:
         console.print(f"takes   {in_all(list(seconds.values()))}")
     console.print(f"device  {pipeline.store.device}")
+    for sentence in pipeline.to_download():
+        console.print(sentence, soft_wrap=True)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ def decode(folder: Path, size: int) -> PairStore:
     """The embedded drawings at `size` pixels, in a subfolder of `folder`."""
     target = folder / str(size)
     target.mkdir(exist_ok=True)
-    return PairStore.build(OpenMojiDataset().open(folder), size, size, target)
+    source = OpenMojiDataset().open(folder)
+    return PairStore.build(source, source.records(), size, size, target)
 
 
 def _module(config: TrainedVictim) -> AdversarialVictim:

@@ -30,9 +30,9 @@ class PartitionedFiles(PairSource):
         """
         return [Record(id, id.partition("/")[0], path.stat().st_size) for id, path in self._files.items()]
 
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the files' names and bytes."""
-        return fingerprint(self._files.items())
+    def fingerprint(self, ids: Sequence[str]) -> str:
+        """The SHA-256 of the files' names and bytes; see `PairSource.fingerprint`."""
+        return fingerprint((id, self._files[id]) for id in ids)
 
     @cached_property
     def _files(self) -> dict[str, Path]:

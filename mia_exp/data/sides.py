@@ -1,20 +1,27 @@
-"""A check that all images of a dataset are large enough, from their headers, before any is decoded."""
+"""Which images of a dataset are large enough, from their headers, before any is decoded."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mia_exp.core.errors import DataError
 from mia_exp.core.progress import track
-from mia_exp.data.pair_source import PairSource
+from mia_exp.data.pair_source import PairSource, Record
+
+log = logging.getLogger(__name__)
+
+# An image file, with its width and height in pixels.
+Sides = tuple[Path, int, int]
 
 
-def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) -> None:
+def check_sides(source: PairSource, records: Sequence[Record], minimum: int, valid: Callable[[int], bool]) -> None:
     """Checks that the shorter side of every image has at least `minimum` pixels.
 
     A smaller image would be enlarged, and so visibly blurred.
 
     Args:
         source: The dataset.
+        records: Its pairs whose images are checked.
         minimum: `victim.image_size`, in pixels.
         valid: Whether a value is valid for `victim.image_size`.
 
@@ -22,10 +29,7 @@ def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) 
         DataError: An image is too small: the message names the first, the number of others, the shortest side of
             all, and the largest valid victim.image_size. Or a header cannot be read.
     """
-    records = source.records()
-    small: list[tuple[Path, int, int]] = []
-    for record in track(records, "reading image sizes", len(records)):
-        small += [image for image in source.sides(record.id) if min(image[1:]) < minimum]
+    small = [image for _, images in _small_images(source, records, minimum) for image in images]
     if not small:
         return
     path, width, height = small[0]
@@ -39,3 +43,29 @@ def check_sides(source: PairSource, minimum: int, valid: Callable[[int], bool]) 
     size = next((size for size in range(shortest, 0, -1) if valid(size)), None)
     remedy = f"Set victim.image_size={size}, which fits all," if size else "No valid victim.image_size is as small:"
     raise DataError(f"{message}. {remedy} {'or ' if size else ''}use larger images, or remove those.")
+
+
+def large_pairs(source: PairSource, records: Sequence[Record], minimum: int) -> list[Record]:
+    """The pairs whose images all have a shorter side of at least `minimum` pixels; the log counts the others.
+
+    Raises:
+        DataError: A header cannot be read.
+    """
+    kept = [record for record, images in _small_images(source, records, minimum) if not images]
+    if len(kept) < len(records):
+        log.warning(
+            "%d of %d pairs have an image smaller than %dx%d pixels and are left out (dataset.skip_small=true)",
+            len(records) - len(kept),
+            len(records),
+            minimum,
+            minimum,
+        )
+    return kept
+
+
+def _small_images(
+    source: PairSource, records: Sequence[Record], minimum: int
+) -> Iterator[tuple[Record, list[Sides]]]:
+    """Each pair with those of its images whose shorter side is below `minimum` pixels."""
+    for record in track(records, "reading image sizes", len(records)):
+        yield record, [image for image in source.sides(record.id) if min(image[1:]) < minimum]

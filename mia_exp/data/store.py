@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # Pairs that are decoded ahead of writing; bounds the memory.
 CHUNK_SIZE = 64
+X_FILE, Y_FILE = "x.npy", "y.npy"
 
 
 class PairStore:
@@ -43,34 +45,44 @@ class PairStore:
 
     @classmethod
     def build(
-        cls, source: PairSource, size: int, minimum: int, folder: Path, workers: int | None = None
+        cls,
+        source: PairSource,
+        records: Sequence[Record],
+        size: int,
+        minimum: int,
+        folder: Path,
+        workers: int | None = None,
+        has_inputs: bool = True,
     ) -> "PairStore":
-        """Decodes every pair of `source`.
+        """Decodes pairs of `source`.
 
         Args:
             source: The dataset.
+            records: Its pairs that are stored, in this order.
             size: Side of the stored images in pixels.
             minimum: Minimum side in pixels of an image file.
             folder: An existing folder, to which `x.npy`, `y.npy` and `index.parquet` are written.
             workers: Number of decoding threads, or None to choose by the machine; the result is the same.
+            has_inputs: Whether x is another image than y; if not, `y.npy` is stored alone.
 
         Raises:
-            DataError: A pair cannot be read: the first one in the dataset's order.
+            DataError: A pair cannot be read: the first one of `records`.
             OSError: The disk is full.
         """
-        records = source.records()
-        shapes = [(len(records), size, size, channels) for channels in (source.layout.channels, 3)]
+        channels = {X_FILE: source.layout.channels, Y_FILE: 3} if has_inputs else {Y_FILE: 3}
         converted: dict[Conversion, list[str]] = defaultdict(list)
-        # Written, not memory-mapped, so that a full disk raises an error and does not crash the process.
-        with (folder / "x.npy").open("wb") as x_file, (folder / "y.npy").open("wb") as y_file:
-            for file, shape in zip((x_file, y_file), shapes, strict=True):
-                write_header(file, shape)
+        with ExitStack() as stack:
+            # Written, not memory-mapped, so that a full disk raises an error and does not crash the process.
+            files = {name: stack.enter_context((folder / name).open("wb")) for name in channels}
+            for name, file in files.items():
+                write_header(file, (len(records), size, size, channels[name]))
             pairs = _decoded(source, records, size, minimum, workers)
             for record, (x, y, conversions) in zip(
                 records, track(pairs, "decoding pairs", len(records)), strict=True
             ):
-                x_file.write(np.ascontiguousarray(x).data)
-                y_file.write(np.ascontiguousarray(y).data)
+                images = {X_FILE: x, Y_FILE: y}
+                for name, file in files.items():
+                    file.write(np.ascontiguousarray(images[name]).data)
                 for conversion in conversions:
                     converted[conversion].append(record.id)
         pd.DataFrame(records).to_parquet(folder / "index.parquet", index=False)
@@ -106,12 +118,14 @@ class PairStore:
     @cached_property
     def x(self) -> np.ndarray:
         """Inputs, uint8 (N, H, W, C); the dataset's `InputLayout` describes the channels."""
-        return _mapped(self.folder / "x.npy")
+        path = self.folder / X_FILE
+        # A store of images without inputs has none; that a file was lost is found by its checksum.
+        return _mapped(path) if path.exists() else self.y
 
     @cached_property
     def y(self) -> np.ndarray:
         """Targets, uint8 (N, H, W, 3)."""
-        return _mapped(self.folder / "y.npy")
+        return _mapped(self.folder / Y_FILE)
 
     def rows(self, ids: Sequence[str]) -> np.ndarray:
         """Returns the rows of `ids` in `x` and `y`, int64 (len(ids),).

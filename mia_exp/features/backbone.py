@@ -61,9 +61,21 @@ class Backbone(Component):
         """Identifies the content of the default weights: a SHA-256, a release name, or a seed."""
         raise NotImplementedError
 
+    def to_download(self) -> str | None:
+        """What `load` would download first, and how to avoid it, as one sentence; None if nothing."""
+        return None
+
     def is_available(self) -> bool:
         """Whether the weights are on this machine, so that `load` does not download."""
-        return True
+        return self.to_download() is None
+
+    def fetch(self) -> None:
+        """Downloads what `to_download` names.
+
+        Raises:
+            WeightsError: It could not be downloaded.
+        """
+        self.default_weights()
 
     def load(self, depth: int | None = None) -> "FrozenBackbone":
         """Builds the network with its weights.

@@ -1,16 +1,23 @@
 """The networks of pix2pixHD's perceptual loss: five maps of an image, from fine to coarse."""
 
 from pathlib import Path
-from urllib.error import URLError
 
 from torch import Tensor, nn
 
 from mia_exp.core.errors import WeightsError
 from mia_exp.core.storage import file_sha256
 from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0, build_efficientnet_lite0
+from mia_exp.features.torchvision_weights import TorchvisionWeights
 from mia_exp.features.weights import StateDict, read_state_dict
 
-TORCHVISION_VGG = "IMAGENET1K_V1"
+VGG19 = TorchvisionWeights(
+    "VGG19_Weights",
+    "IMAGENET1K_V1",
+    "vgg19-dcbb9e9d.pth",
+    needed_by="victim.perceptual=vgg19",
+    setting="victim.perceptual_weights",
+    instead="victim.perceptual=efficientnet_lite0, whose weights are installed, or victim.perceptual=none",
+)
 # The weight of each of the five maps in the loss, as in the original code.
 STAGE_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 # The first ReLU of each of VGG-19's five blocks, by torchvision's numbering.
@@ -62,7 +69,7 @@ def perceptual_fingerprint(name: str, weights: str | None) -> str:
         return f"{name} {file_sha256(_existing(name, weights))}"
     if name == "efficientnet_lite0":
         return f"{name} {EfficientNetLite0().fingerprint()}"
-    return f"{name} torchvision {TORCHVISION_VGG}" if name == "vgg19" else name
+    return f"{name} torchvision {VGG19.release}" if name == "vgg19" else name
 
 
 def _existing(name: str, weights: str) -> Path:
@@ -78,21 +85,7 @@ def _existing(name: str, weights: str) -> Path:
 def _load(name: str, weights: str | None) -> StateDict:
     if weights is not None:
         return read_state_dict(_existing(name, weights))
-    if name == "efficientnet_lite0":
-        return EfficientNetLite0().state_dict()
-    from torchvision.models import VGG19_Weights
-
-    source = VGG19_Weights[TORCHVISION_VGG]
-    try:
-        state: StateDict = source.get_state_dict(progress=True, check_hash=True)
-    except (URLError, OSError, RuntimeError) as error:
-        raise WeightsError(
-            f"victim.perceptual=vgg19: its ImageNet weights are not on this machine and could not be downloaded "
-            f"({error}). Either download {source.url} elsewhere and set "
-            "victim.perceptual_weights=PATH, or use victim.perceptual=efficientnet_lite0, whose weights are "
-            "installed, or victim.perceptual=none."
-        ) from error
-    return state
+    return EfficientNetLite0().state_dict() if name == "efficientnet_lite0" else VGG19.load()
 
 
 def _vgg19(state: StateDict) -> nn.Module:

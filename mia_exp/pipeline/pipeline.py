@@ -17,6 +17,7 @@ from mia_exp.data import Pool
 from mia_exp.data.store import PairStore
 from mia_exp.evaluation.blind import BLIND_COLUMNS
 from mia_exp.evaluation.near_duplicates import NearPair
+from mia_exp.features import Backbone
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.damage_stage import damage_stage
 from mia_exp.pipeline.disjoint import disjoint_stage, shared_pairs
@@ -186,8 +187,20 @@ class Pipeline:
 
     # --- the results ---
 
+    def to_download(self) -> list[str]:
+        """What a run would download before its first stage, and how to avoid it, a sentence each."""
+        said = [network.to_download() for network in self._networks]
+        return [sentence for sentence in said if sentence is not None]
+
     def run(self) -> None:
-        """Runs every stage whose artifact does not exist yet."""
+        """Runs every stage whose artifact does not exist yet.
+
+        Raises:
+            MiaError: A stage fails; or weights that one needs cannot be downloaded, before the first is run.
+        """
+        for network in self._networks:
+            if network.to_download() is not None:
+                network.fetch()
         for stage in self.stages.values():
             self.store.get(stage)
 
@@ -245,6 +258,17 @@ class Pipeline:
     def pair_store(self) -> PairStore:
         """The pairs at the size at which they are evaluated."""
         return self.dataset.at(self.config.victim.image_size)
+
+    @property
+    def _networks(self) -> list[Backbone | TrainedVictim]:
+        """The backbone and the victim, where stages that are to be made read ImageNet weights by way of them."""
+        networks: list[Backbone | TrainedVictim] = []
+        trained = [stage for stage in self.stages.values() if stage.name in ("victim", "shadow_model")]
+        if isinstance(self.config.victim, TrainedVictim) and not all(map(self.store.has, trained)):
+            networks.append(self.config.victim)
+        if not all(map(self.store.has, (self.difficulty, self.descriptors))):
+            networks.append(self.config.features)
+        return networks
 
     def _statistics(self) -> pd.DataFrame:
         """The blind statistics of all pairs, for a split that depends on them."""

@@ -111,6 +111,17 @@ class TrainedVictim(Victim):
         """What determines its training besides its settings, such as the content of files that they name."""
         return {}
 
+    def to_download(self) -> str | None:
+        """What its training would download first, and how to avoid it, as one sentence; None if nothing."""
+        return None
+
+    def fetch(self) -> None:
+        """Downloads what `to_download` names.
+
+        Raises:
+            WeightsError: It could not be downloaded.
+        """
+
     def build_generator(self, layout: "InputLayout", n_pairs: int) -> "nn.Module":
         """Builds the network that is saved and queried.
 

@@ -51,7 +51,8 @@ def store(tmp_path_factory):
             noise = rng.integers(0, 256, (LOAD, LOAD, 3), dtype=np.uint8)
             Image.fromarray(noise).save(root / side / f"{name}.png")
     (root / "store").mkdir()
-    return PairStore.build(FolderDataset(root=str(root)).open(root), LOAD, LOAD, root / "store")
+    source = FolderDataset(root=str(root)).open(root)
+    return PairStore.build(source, source.records(), LOAD, LOAD, root / "store")
 
 
 IDS = ["3", "1", "8", "5", "11"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,9 +96,10 @@ def test_nothing_is_said_where_the_classes_are_named(tmp_path: Path) -> None:
     for folder in ("inputs", "targets"):
         (tmp_path / folder).mkdir()
         written(tmp_path / folder, numbered(5))
-    assert FolderPairs(FolderDataset(root=str(tmp_path))).hint() is not None
-    assert FolderPairs(FolderDataset(root=str(tmp_path), index_classes=5)).hint() is None
-    assert FolderPairs(FolderDataset(root=str(tmp_path), palette=[[0, 0, 0], [1, 1, 1]])).hint() is None
+    readings: list[dict[str, Any]] = [{}, {"index_classes": 5}, {"palette": [[0, 0, 0], [1, 1, 1]]}]
+    sources = [FolderPairs(FolderDataset(root=str(tmp_path), **reading)) for reading in readings]
+    hints = [source.hint([record.id for record in source.records()]) for source in sources]
+    assert [hint is not None for hint in hints] == [True, False, False]
 
 
 def test_the_setting_that_is_named_mends_it(tmp_path: Path) -> None:

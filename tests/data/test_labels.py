@@ -155,13 +155,13 @@ def test_instances_are_the_fourth_channel_of_the_store(maps):
     source = folder(maps, **settings).open(maps, labels=True)
     assert source.layout.channels == 4
     (maps / "store").mkdir()
-    store = PairStore.build(source, 8, 8, maps / "store")
+    store = PairStore.build(source, source.records(), 8, 8, maps / "store")
     assert store.x.shape == (2, 8, 8, 4) and store.y.shape == (2, 8, 8, 3)
     assert (store.x[0, 0, :, 3] // 255).tolist() == [0, 0, 0, 1, 1, 0, 0, 0]
     assert folder(maps, **settings).open(maps).layout == InputLayout()
-    changed = source.fingerprint()
+    before = source.fingerprint(["a", "b"])
     Image.fromarray(np.zeros((16, 16), np.uint16)).save(maps / "instances" / "b.png")
-    assert folder(maps, **settings).open(maps, labels=True).fingerprint() != changed
+    assert folder(maps, **settings).open(maps, labels=True).fingerprint(["a", "b"]) != before
 
 
 def test_a_number_that_is_no_class(maps):

@@ -26,7 +26,8 @@ def root(tmp_path):
 
 
 def check(root, minimum, valid=lambda size: size % 32 == 0):
-    check_sides(FolderDataset(root=str(root)).open(root), minimum, valid)
+    source = FolderDataset(root=str(root)).open(root)
+    check_sides(source, source.records(), minimum, valid)
 
 
 def test_large_enough(root):
@@ -78,12 +79,12 @@ def test_of_two_in_one_file_it_is_one(tmp_path, side_by_side):
 
     root = side_by_side(tmp_path, {"train": ["1"], "test": ["1"]}, side=48)
     source = config(root).open(root)
-    check_sides(source, 48, lambda size: True)
+    check_sides(source, source.records(), 48, lambda size: True)
     with pytest.raises(DataError, match=r"train/1\.png: .* found 48x48; 1 more is too small"):
-        check_sides(source, 49, lambda size: True)
+        check_sides(source, source.records(), 49, lambda size: True)
     Image.new("RGB", (97, 48)).save(root / "train" / "1.png")
     with pytest.raises(DataError, match=r"1\.png: expected two images of equal width .* found 97x48"):
-        check_sides(source, 48, lambda size: True)
+        check_sides(source, source.records(), 48, lambda size: True)
 
 
 def test_a_side_by_side_file_that_lies_on_its_side(tmp_path, side_by_side):
@@ -104,7 +105,7 @@ def test_a_side_by_side_file_that_lies_on_its_side(tmp_path, side_by_side):
     for record in source.records():
         ((_, width, height),) = source.sides(record.id)
         assert (width, height) == (48, 48)
-    check_sides(source, 48, lambda size: True)
+    check_sides(source, source.records(), 48, lambda size: True)
 
 
 @pytest.mark.parametrize(

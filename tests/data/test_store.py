@@ -9,7 +9,7 @@ from PIL import Image
 
 from mia_exp.core.errors import DataError
 from mia_exp.data import Record
-from mia_exp.data.readers.folder import FolderDataset
+from mia_exp.data.readers.folder import FolderDataset, FolderPairs
 from mia_exp.data.store import PairStore
 
 COUNT = 150  # more than are decoded ahead
@@ -34,7 +34,7 @@ def source(root):
 
 def build(source, folder, size=8, minimum=8, workers=None):
     folder.mkdir()
-    return PairStore.build(source, size, minimum, folder, workers)
+    return PairStore.build(source, source.records(), size, minimum, folder, workers)
 
 
 def pixels(root, side, id):
@@ -118,5 +118,25 @@ def test_a_full_disk_is_an_os_error(source, tmp_path):
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "x.npy").symlink_to("/dev/full")
     with pytest.raises(OSError) as caught:
-        PairStore.build(source, 8, 8, tmp_path / "store")
+        PairStore.build(source, source.records(), 8, 8, tmp_path / "store")
     assert caught.value.errno == errno.ENOSPC
+
+
+def test_images_without_inputs_are_stored_once(root, source, tmp_path):
+    class Photos(FolderPairs):
+        """Photos of which x is y, as in ImageNet."""
+
+        def load(self, id, size, minimum):
+            _, y, conversions = super().load(id, size, minimum)
+            return y, y, conversions
+
+    photos = Photos(FolderDataset(root=str(root)))
+    records = photos.records()[:90]
+    (tmp_path / "store").mkdir()
+    PairStore.build(photos, records, 8, 8, tmp_path / "store", has_inputs=False)
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"y.npy", "index.parquet"}
+    store = PairStore.open(tmp_path / "store")
+    assert store.x.shape == (90, 8, 8, 3)
+    x, y = store.batch(["17", "4"])
+    assert torch.equal(x, y)
+    assert np.array_equal(store.x[17], pixels(root, "targets", "17"))

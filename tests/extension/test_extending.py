@@ -58,6 +58,14 @@ def test_a_victim_that_memorises_by_construction(run: Run, tmp_path: Path) -> No
     assert abs(roc_auc_score(shuffled, errors) - 0.5) < 3 * 0.041
 
 
+def test_a_reader_need_not_know_how_many_pairs_are_used(run: Run, tmp_path: Path) -> None:
+    outcome = run("dataset=stripes", "dataset.max_pairs=20", "split.n_members=10", "name=mine")
+    assert outcome.status == 0, outcome.err
+    key = metrics(tmp_path)["provenance"]["keys"]["pairs"]  # type: ignore[index]
+    [index] = tmp_path.glob(f"outputs/artifacts/pairs/{key[:20]}/index.parquet")
+    assert len(pd.read_parquet(index)) == 20
+
+
 def test_help_lists_them(run: Run) -> None:
     outcome = run("--help", tiny=False)
     assert outcome.status == 0, outcome.err

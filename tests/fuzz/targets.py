@@ -91,10 +91,10 @@ def pairs(folder: Path) -> Target:
 
     def read(path: Path) -> None:
         source = FolderDataset(root=str(folder)).open(folder)
-        check_sides(source, 8, lambda size: size % 8 == 0)
+        check_sides(source, source.records(), 8, lambda size: size % 8 == 0)
         for record in source.records():
             source.load(record.id, 16, 8)
-        source.fingerprint()
+        source.fingerprint([record.id for record in source.records()])
 
     return Target(images(folder).seeds, IMAGES, in_file(folder / "targets" / "b.png", read))
 
@@ -112,7 +112,7 @@ def side_by_side(folder: Path) -> Target:
     def read(path: Path) -> None:
         for labels in (False, True):
             source = config.open(folder, labels=labels)
-            check_sides(source, 8, lambda size: size % 8 == 0)
+            check_sides(source, source.records(), 8, lambda size: size % 8 == 0)
             source.load("train/2", 16, 8)
 
     return Target(images(folder).seeds, IMAGES, in_file(folder / "train" / "2.png", read))

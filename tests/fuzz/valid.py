@@ -173,7 +173,8 @@ def resume_point(folder: Path) -> tuple[bytes, Callable[[Path], None]]:
         for side, image in zip(("inputs", "targets"), draw_pair(number), strict=True):
             image.save(folder / side / f"{number}.png")
     config = Pix2Pix(image_size=64, ngf=1, ndf=1, epochs=2, decay_epochs=0, batch_size=4)
-    store = PairStore.build(FolderDataset(root=str(folder)).open(folder), 64, 64, folder / "store")
+    source = FolderDataset(root=str(folder)).open(folder)
+    store = PairStore.build(source, source.records(), 64, 64, folder / "store")
 
     def train(work: Path) -> None:
         data = PairsModule(TrainingPairs(store, store.ids, 64, False, 0), config.batch_size, config.seed)

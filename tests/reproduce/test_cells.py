@@ -19,6 +19,7 @@ from mia_exp.reproduce.item_tables import render_table, render_verdicts
 from mia_exp.reproduce.results_page import write_page
 from mia_exp.reproduce.seed_spread import render_seeds
 from mia_exp.reproduce.split_alone import render_split_alone
+from mia_exp.victims.pix2pixhd.pix2pixhd import Pix2PixHD
 
 ROOT = Path(__file__).parents[2]
 
@@ -184,8 +185,36 @@ def test_a_curve_is_drawn_the_same_twice(tmp_path: Path) -> None:
 )
 def test_every_experiment_composes_at_the_papers_size(experiment: str) -> None:
     """At the size of two cores, which is what its file says, tests/config/test_compose.py composes it."""
-    config = read_command([f"experiment={experiment}", "scale=paper"]).jobs[0].config
-    assert (config.scale, config.victim.image_size) == ("paper", 256)
+    for job in read_command([f"experiment={experiment}", "scale=paper"]).jobs:
+        config = job.config
+        # CelebA's aligned faces are smaller than 256 pixels.
+        assert (config.scale, config.victim.image_size) == ("paper", 160 if experiment == "fig12" else 256)
+        if isinstance(config.victim, Pix2PixHD):
+            assert (config.victim.perceptual, config.victim.one_hot_labels) == ("vgg19", True)
+
+
+def test_the_papers_size_is_bounded_where_a_dataset_is_not() -> None:
+    [faces], [photos] = (read_command([f"experiment={name}", "scale=paper"]).jobs for name in ("fig12", "fig14"))
+    split, dataset = faces.config.split, faces.config.dataset
+    assert (split.n_members, dataset.max_pairs, dataset.skip_small) == (2000, 4200, False)
+    assert dataset.max_pairs == 2 * split.n_members + 2 * split.n_shadow, "what a random split takes"
+    split, dataset = photos.config.split, photos.config.dataset
+    assert (split.n_members, split.n_shadow, dataset.max_pairs, dataset.skip_small) == (None, 0, 5000, True)
+    for name in ("table1", "fig4"):
+        jobs = read_command([f"experiment={name}", "scale=paper"]).jobs
+        assert {job.config.dataset.max_pairs for job in jobs} == {None}
+
+
+@pytest.mark.parametrize("experiment", ["table2_bdd", "table3_bdd"])
+def test_a_shadow_model_on_bdd100k_has_the_papers_number_of_pairs(experiment: str) -> None:
+    def numbers(*words: str) -> set[int]:
+        return {job.config.shadow.n_pairs for job in read_command([f"experiment={experiment}", *words]).jobs}
+
+    assert numbers("scale=paper") == {4000}
+    assert numbers("scale=cpu") == {64, 100}
+    assert numbers("scale=paper", "shadow.n_pairs=500") == {500}
+    elsewhere = read_command(["experiment=table3", "scale=paper"]).jobs
+    assert {job.config.shadow.n_pairs for job in elsewhere} == {100}
 
 
 def test_the_page_is_that_of_the_results(tmp_path: Path) -> None:

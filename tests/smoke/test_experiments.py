@@ -7,6 +7,7 @@ import pytest
 
 from mia_exp.core.conf_folder import CONF
 from tests.cli import TINY, mia_exp, tiny
+from tests.conftest import draw_pair
 
 # Sweeps are composed and checked in tests/config and tests/reproduce; all attacks are swept below.
 EXPERIMENTS = sorted(
@@ -115,3 +116,27 @@ def test_faces_run(victim: list[str], tmp_path: Path, real_data: Path) -> None:
     words = ["dataset=celeba", f"dataset.root={real_data / 'celeba'}", *victim, *TINY, "victim.epochs=1"]
     outcome = mia_exp(*words, "split.n_members=10", cwd=tmp_path)
     assert outcome.status == 0, outcome.err
+
+
+def test_faces_and_photos_of_their_datasets_sizes_can_be_planned_at_the_papers_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MIA_EXP_DATA", str(tmp_path))
+    names = [f"{number + 1:06d}.jpg" for number in range(12)]
+    sizes = {f"celeba/img_align_celeba/{name}": (178, 218) for name in names}
+    # ImageNet's photos are usually about 500 x 375, and some of them smaller than 256.
+    sizes |= {f"imagenet/train/n01/{number}.JPEG": (500, 375 - 30 * (number % 5)) for number in range(10)}
+    sizes |= {f"imagenet/val/{number}.JPEG": (500, 375) for number in range(4)}
+    for number, (name, size) in enumerate(sizes.items()):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        draw_pair(number)[1].resize(size).save(tmp_path / name)
+    rows = [",".join([name, *(str(50 + point % 60) for point in range(136))]) for name in names]
+    (tmp_path / "celeba" / "landmarks_68.csv").write_text("\n".join(rows))
+    words = ["experiment=fig12", "scale=paper", "split.n_members=4", "split.n_shadow=0", "dry_run=true"]
+    faces = mia_exp(*words, cwd=tmp_path)
+    assert faces.status == 0, faces.err
+    assert "12 pairs at 160" in " ".join(faces.out.replace("\u2502", " ").split())
+    photos = mia_exp("experiment=fig14", "scale=paper", "dry_run=true", cwd=tmp_path)
+    assert photos.status == 0, photos.err
+    assert "2 of 14 pairs have an image smaller than 256x256" in caplog.text
+    assert "official: 8 members, 4 non-members" in " ".join(photos.out.replace("\u2502", " ").split())

@@ -49,7 +49,9 @@ class Training:
 @pytest.fixture(scope="module")
 def store(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> PairStore:
     source = FolderDataset(root=str(folder_dataset)).open(Path())
-    return PairStore.build(source, VICTIM.load_size, VICTIM.image_size, tmp_path_factory.mktemp("store"))
+    return PairStore.build(
+        source, source.records(), VICTIM.load_size, VICTIM.image_size, tmp_path_factory.mktemp("store")
+    )
 
 
 def trained(store: PairStore, folder: Path, **options: Any) -> Training:

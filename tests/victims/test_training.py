@@ -34,7 +34,9 @@ TRAINER = TrainerSettings(accelerator="cpu", resume_seconds=0)
 @pytest.fixture(scope="module")
 def store(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> PairStore:
     source = FolderDataset(root=str(folder_dataset)).open(Path())
-    return PairStore.build(source, CONFIG.load_size, CONFIG.image_size, tmp_path_factory.mktemp("store"))
+    return PairStore.build(
+        source, source.records(), CONFIG.load_size, CONFIG.image_size, tmp_path_factory.mktemp("store")
+    )
 
 
 def trained(

@@ -1,6 +1,7 @@
 """BDD100K's semantic segmentation: label maps in Cityscapes' colours, and photos."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,11 +98,9 @@ class BDD100K(PairSource):
             for id, (photo, mask) in self._files.items()
         ]
 
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the files' names and bytes."""
-        return fingerprint(
-            (f"{id} {part}", path) for id, pair in self._files.items() for part, path in enumerate(pair)
-        )
+    def fingerprint(self, ids: Sequence[str]) -> str:
+        """The SHA-256 of the files' names and bytes; see `PairSource.fingerprint`."""
+        return fingerprint((f"{id} {part}", path) for id in ids for part, path in enumerate(self._files[id]))
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The photo's size; see `PairSource.sides`."""

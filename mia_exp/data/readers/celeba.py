@@ -1,6 +1,6 @@
 """CelebA: contours drawn from a face's landmarks, and the face."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -101,9 +101,9 @@ class CelebA(PairSource):
             )
         return [Record(id, partitions.get(path.name, ALL), path.stat().st_size) for id, path in self._files.items()]
 
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the faces and of the landmarks' file."""
-        return fingerprint([("landmarks", self._landmarks_path), *self._files.items()])
+    def fingerprint(self, ids: Sequence[str]) -> str:
+        """The SHA-256 of the faces and of the landmarks' whole file; see `PairSource.fingerprint`."""
+        return fingerprint([("landmarks", self._landmarks_path), *((id, self._files[id]) for id in ids)])
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The face's size; see `PairSource.sides`."""

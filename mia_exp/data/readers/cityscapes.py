@@ -1,5 +1,6 @@
 """Cityscapes as its authors distribute it: photos, class numbers and instance numbers in separate files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,11 +106,9 @@ class Cityscapes(PairSource):
             for id, files in self._files.items()
         ]
 
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the files' names and bytes."""
-        return fingerprint(
-            (f"{id} {part}", path) for id, paths in self._files.items() for part, path in enumerate(paths)
-        )
+    def fingerprint(self, ids: Sequence[str]) -> str:
+        """The SHA-256 of the files' names and bytes; see `PairSource.fingerprint`."""
+        return fingerprint((f"{id} {part}", path) for id in ids for part, path in enumerate(self._files[id]))
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The photo's size; see `PairSource.sides`."""

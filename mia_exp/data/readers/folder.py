@@ -1,5 +1,6 @@
 """Your own pairs: two folders of equally named images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +55,7 @@ class FolderDataset(Dataset):
     instances: str | None = harmless(None, because=CONTENT)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_palette(self.palette, self.palette_tolerance)
         require(
             self.palette is None or self.index_classes is None,
@@ -104,25 +106,24 @@ class FolderPairs(PairSource):
         """
         return [Record(id, ALL, x.stat().st_size + y.stat().st_size) for id, (x, y) in self._files.items()]
 
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the files' names and bytes."""
+    def fingerprint(self, ids: Sequence[str]) -> str:
+        """The SHA-256 of the files' names and bytes; see `PairSource.fingerprint`."""
         files = [
             (f"{side}/{id}", path)
-            for id, pair in self._files.items()
-            for side, path in zip(("inputs", "targets"), pair, strict=True)
+            for id in ids
+            for side, path in zip(("inputs", "targets"), self._files[id], strict=True)
         ]
-        files += [(f"instances/{id}", path) for id, path in self._instances.items()]
+        if self._instances_folder is not None:
+            files += [(f"instances/{id}", self._instances[id]) for id in ids]
         return fingerprint(files)
 
     def sides(self, id: str) -> list[tuple[Path, int, int]]:
         """The sizes of input and target; see `PairSource.sides`."""
         return [(path, *header_size(path)) for path in self._files[id]]
 
-    def hint(self) -> str | None:
+    def hint(self, ids: Sequence[str]) -> str | None:
         """A hint that the inputs look like label maps, if no setting reads them as label maps."""
-        if self._palette is not None:
-            return None
-        return label_hint([input_path for input_path, _ in self._files.values()])
+        return None if self._palette is not None else label_hint([self._files[id][0] for id in ids])
 
     def load(self, id: str, size: int, minimum: int) -> tuple[np.ndarray, np.ndarray, Conversions]:
         """Decodes one pair; see `PairSource.load`."""

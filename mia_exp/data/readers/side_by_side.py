@@ -65,6 +65,7 @@ class SideBySideDataset(PartitionedDataset):
     partition_sizes: dict[str, int] = harmless(because="checked when the archive is fetched", default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_palette(self.palette, self.palette_tolerance)
 
     def open(self, data_dir: Path, download: bool = True, labels: bool = False) -> "SideBySidePairs":

@@ -1,22 +1,25 @@
 """Wide-ResNet50-2 (Zagoruyko and Komodakis, 2016), the paper's backbone."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
-from urllib.error import URLError
 
-from mia_exp.core.errors import WeightsError
 from mia_exp.features.backbone import Backbone
 from mia_exp.features.feature_stage import FeatureStage
+from mia_exp.features.torchvision_weights import TorchvisionWeights
 
 if TYPE_CHECKING:
     from torch import nn
 
     from mia_exp.features.weights import StateDict
 
-RELEASE = "IMAGENET1K_V1"
-RELEASE_FILE = "wide_resnet50_2-95faca4d.pth"
+WEIGHTS = TorchvisionWeights(
+    "Wide_ResNet50_2_Weights",
+    "IMAGENET1K_V1",
+    "wide_resnet50_2-95faca4d.pth",
+    needed_by="features=wide_resnet50_2",
+    setting="features.weights",
+    instead="features=efficientnet_lite0, whose weights are installed",
+)
 
 
 @dataclass
@@ -49,31 +52,15 @@ class WideResNet50(Backbone):
 
     def default_weights(self) -> "StateDict":
         """The ImageNet weights of torchvision, downloaded on first use; see `Backbone.default_weights`."""
-        from torchvision.models import Wide_ResNet50_2_Weights
-
-        weights = Wide_ResNet50_2_Weights[RELEASE]
-        try:
-            state: StateDict = weights.get_state_dict(progress=True, check_hash=True)
-        except (URLError, OSError, RuntimeError) as error:
-            raise WeightsError(
-                "features=wide_resnet50_2: its ImageNet weights are not on this machine and could not be "
-                f"downloaded ({error}). Either download {weights.url} elsewhere and set "
-                "features.weights=PATH, or use features=efficientnet_lite0, whose weights are installed."
-            ) from error
-        return state
+        return WEIGHTS.load()
 
     def default_fingerprint(self) -> str:
         """The name of the release in torchvision."""
-        return f"torchvision {RELEASE}"
+        return f"torchvision {WEIGHTS.release}"
 
-    def is_available(self) -> bool:
-        """Whether a file is given or torchvision's file has been downloaded."""
-        if self.weights is not None:
-            return True
-        # Where torch.hub looks, said again: importing it and torchvision takes seconds.
-        cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-        home = Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser()
-        return (home / "hub/checkpoints" / RELEASE_FILE).is_file()
+    def to_download(self) -> str | None:
+        """Torchvision's file, if no other is given; see `Backbone.to_download`."""
+        return None if self.weights is not None else WEIGHTS.to_download()
 
 
 def _fold_batch_norm(network: "nn.Module") -> None:

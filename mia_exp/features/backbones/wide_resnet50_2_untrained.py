@@ -47,9 +47,9 @@ class UntrainedWideResNet50(WideResNet50):
         """The seed."""
         return f"random, seed {SEED}"
 
-    def is_available(self) -> bool:
-        """Always true: the weights are drawn."""
-        return True
+    def to_download(self) -> str | None:
+        """Nothing: the weights are drawn."""
+        return None
 
 
 def _smooth_noise(count: int, side: int) -> "Tensor":

@@ -95,6 +95,19 @@ class Pix2PixHD(TrainedVictim):
 
         return {"perceptual_network": perceptual_fingerprint(self.perceptual, self.perceptual_weights)}
 
+    def to_download(self) -> str | None:
+        """VGG-19's weights, if they are needed and no file is given; see `TrainedVictim.to_download`."""
+        from mia_exp.features.perceptual_network import VGG19
+
+        needed = self.perceptual == "vgg19" and self.perceptual_weights is None
+        return VGG19.to_download() if needed else None
+
+    def fetch(self) -> None:
+        """Downloads VGG-19's weights; see `TrainedVictim.fetch`."""
+        from mia_exp.features.perceptual_network import VGG19
+
+        VGG19.load()
+
     def build_generator(self, layout: "InputLayout", n_pairs: int = 0) -> "ResidualGenerator":
         """The residual generator, for inputs of `layout`; see `TrainedVictim.build_generator`."""
         from mia_exp.victims.pix2pixhd.residual_generator import ResidualGenerator
