@@ -123,6 +123,23 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ),
         ("attack=augmented attack.kinds=[turn]", r"attack\.kinds=\['turn'\]: .*flip, crop"),
         ("attack=augmented attack.variants=0", r"attack\.variants=0: expected 1 or more"),
+        (
+            "attack=augmented attack.kinds=[flip] attack.load_ratio=1.125",
+            r"attack\.load_ratio=1\.125: .* found 288 pixels, .*; it answers only 256 pixels",
+        ),
+        (
+            "-m attack=augmented victim=pix2pixhd attack.kinds=[flip] attack.load_ratio=1.125,1.01",
+            r"attack\.load_ratio=1\.01: .* multiples of 16 pixels from 32 to 2048",
+        ),
+        (
+            "attack=augmented attack.load_ratio=0",
+            r"attack\.load_ratio=0\.0: expected a ratio above 0, and 8 or less",
+        ),
+        ("attack=augmented attack.crop_ratio=nan", r"attack\.crop_ratio=nan: expected a ratio above 0"),
+        (
+            "attack=augmented attack.kinds=[flip] attack.crop_ratio=0.9",
+            r"attack\.crop_ratio=0\.9: attack\.kinds=\['flip'\] crops nothing; add crop",
+        ),
         ("attack=supervised attack.nu=2", r"attack\.nu=2.0: expected a share"),
         ("defense=gauss defense.sigma=-0.1", r"defense\.sigma=-0\.1: .*0 or more"),
         ("+defense.sigma=0.1", r"defense\.sigma: there is no such setting\. defense=gauss has it\."),
