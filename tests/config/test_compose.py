@@ -93,6 +93,8 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("victim.image_size=100", r"victim\.image_size=100: .*64, 128, 256, 512"),
         ("victim.checkpoint_epochs=[300]", r"victim\.checkpoint_epochs=\[300\].*1\.\.200"),
         ("difficulty.fitted_share=1.5", r"difficulty\.fitted_share=1\.5: .*between 0 and 1"),
+        ("difficulty.image_size=8", r"difficulty\.image_size=8: expected 16 or more, or null"),
+        ("difficulty.image_size=4096", r"difficulty\.image_size=4096: expected 2048 or less"),
         ("difficulty.working_size=50", r"working_size=50: .*multiple of 8"),
         ("seed=-1", r"split\.seed=-1: expected 0 or more"),
         ("trainer.accelerator=tpu", r"trainer\.accelerator=tpu: .*auto, cpu, gpu"),
