@@ -6,7 +6,7 @@ features of a pixel are not those of the place whose colour is predicted. It als
 and its colours are 8-bit. The definitions are written out here, without the package's scorer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ from mia_exp.attacks.difficulty_settings import DifficultySettings
 from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
 from mia_exp.attacks.numerics.regression import split_pixels
 from mia_exp.benchmarks.measure import save_result
-from mia_exp.data.readers.openmoji import OpenMoji
+from mia_exp.config.compose import compose_run
+from mia_exp.core.errors import DataError
 from mia_exp.data.splits import ordered
 from mia_exp.data.tensors import to_tensor
 from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
 from mia_exp.features.frozen import FrozenBackbone
 
+DATASETS = ("openmoji", "facades", "maps2sat")
 # Sides in pixels: of the images, of the network's input, and of the grid of the regression.
 IMAGE, INPUT, GRID = 256, 224, 56
 FITTED_SHARE = 0.7
@@ -39,20 +41,52 @@ Score = Callable[[Pixels, Pixels], float]
 
 
 def run(folder: Path, pairs: int = 60) -> dict[str, Any]:
-    """Scores drawings of OpenMoji by all three definitions, prints their ratios, and saves `misalignment.json`.
+    """Scores pairs of each dataset by all three definitions, prints their ratios, and saves `misalignment.json`.
+
+    The drawings are embedded; the other datasets are left out if they are not on this machine.
 
     Args:
         folder: Folder of the result.
-        pairs: Number of drawings.
+        pairs: Number of pairs of each dataset.
 
     Returns:
         The saved result.
     """
-    source = OpenMoji()
-    images = [source.load(id, IMAGE, 0)[:2] for id in ordered(source.records(), seed=0)[:pairs]]
+    console = Console()
     features = EfficientNetLite0()
+    backbone = features.load()
     scorer = DifficultyScorer(features, DifficultySettings(), torch.device("cpu"))
-    definitions = score_definitions(features.load())
+    results = []
+    for name in DATASETS:
+        try:
+            source = compose_run([f"dataset={name}"]).dataset.open(Path("data"), download=False)
+            chosen = ordered(source.records(), seed=0)[:pairs]
+            images = [source.load(id, IMAGE, IMAGE)[:2] for id in chosen]
+        except DataError as error:
+            console.print(f"{name} is left out: {error}")
+            continue
+        results.append({"dataset": name, "pairs": len(images), **_compared(images, backbone, scorer)})
+        for row in results[-1]["definitions"]:
+            console.print(
+                f"{name:<9} {row['name']:<8} mean {row['mean']:.4f}, {row['ratio']:.2f} times the aligned one, "
+                f"rank correlation {row['rank_correlation']:.2f}"
+            )
+    result = {
+        "network": features.name,
+        "image_size": IMAGE,
+        "grid": f"{GRID} x {GRID}, {100 * FITTED_SHARE:g} % fitted",
+        "datasets": results,
+    }
+    path = save_result("misalignment", result, torch.device("cpu"), folder)
+    console.print(f"saved {path}", soft_wrap=True)
+    return result
+
+
+def _compared(
+    images: Sequence[tuple[Pixels, Pixels]], backbone: FrozenBackbone, scorer: DifficultyScorer
+) -> dict[str, Any]:
+    """The definitions' means, and their ratios to the aligned one and rank correlations with it."""
+    definitions = score_definitions(backbone)
     scores = {name: np.array([score(x, y) for x, y in images]) for name, score in definitions.items()}
     reference = scores["aligned"]
     package = np.concatenate([scorer(to_tensor(x[None]), to_tensor(y[None])) for x, y in images])
@@ -65,22 +99,10 @@ def run(folder: Path, pairs: int = 60) -> dict[str, Any]:
         }
         for name, values in scores.items()
     ]
-    result = {
-        "network": features.name,
-        "images": f"{pairs} drawings of OpenMoji, {IMAGE} pixels",
-        "grid": f"{GRID} x {GRID}, {100 * FITTED_SHARE:g} % fitted",
+    return {
         "definitions": rows,
         "largest_relative_error_of_the_package": float(np.max(np.abs(package / reference - 1))),
     }
-    path = save_result("misalignment", result, torch.device("cpu"), folder)
-    console = Console()
-    for row in rows:
-        console.print(
-            f"{row['name']:<8} mean {row['mean']:.4f}, {row['ratio']:.2f} times the aligned one, rank correlation "
-            f"{row['rank_correlation']:.2f}"
-        )
-    console.print(f"saved {path}", soft_wrap=True)
-    return result
 
 
 def score_definitions(backbone: FrozenBackbone) -> dict[str, Score]:
