@@ -63,13 +63,14 @@ def run(folder: Path, pairs: int = 60) -> dict[str, Any]:
             chosen = ordered(source.records(), seed=0)[:pairs]
             images = [source.load(id, IMAGE, IMAGE)[:2] for id in chosen]
         except DataError as error:
-            console.print(f"{name} is left out: {error}")
+            console.print(f"{name} is left out: {error}", soft_wrap=True)
             continue
         results.append({"dataset": name, "pairs": len(images), **_compared(images, backbone, scorer)})
         for row in results[-1]["definitions"]:
             console.print(
                 f"{name:<9} {row['name']:<8} mean {row['mean']:.4f}, {row['ratio']:.2f} times the aligned one, "
-                f"rank correlation {row['rank_correlation']:.2f}"
+                f"rank correlation {row['rank_correlation']:.2f}",
+                soft_wrap=True,
             )
     result = {
         "network": features.name,
