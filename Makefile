@@ -30,7 +30,7 @@ fuzz: $(READY)  ## read 2,000 damaged files of each kind; an error that is no se
 	MIA_EXP_FUZZ=2000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/fuzz
 
 bench: $(READY)  ## measure each part against its plain form; results/bench/
-	set -e; for name in difficulty evaluation training queries sweep growth fleet tables; do $(BIN)/mia-bench $$name; done
+	set -e; for name in difficulty misalignment evaluation training queries sweep growth fleet tables; do $(BIN)/mia-bench $$name; done
 
 results: $(READY)  ## make results/*.json and the figures of the README again (MIA_EXP_DATA names the folder of datasets)
 	$(BIN)/mia-exp experiment=demo hydra.run.dir=outputs/results/demo

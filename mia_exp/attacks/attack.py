@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mia_exp.attacks.evidence import Evidence
     from mia_exp.core.artifacts import Stage
+    from mia_exp.core.image_sizes import ImageSizes
 
 # alpha is applied when the score table is assembled.
 COMBINED = "combined with stored scores; no artifact depends on it"
@@ -60,8 +61,12 @@ class Attack(Component):
         """Further facts for the report, by name."""
         return {}
 
-    def check_images(self, image_size: int) -> None:
+    def check_images(self, image_size: int, sizes: "ImageSizes") -> None:
         """Checks the settings against the size of the images.
+
+        Args:
+            image_size: Side of x, y and V(x) in pixels.
+            sizes: Sides of the images that the victim answers.
 
         Raises:
             ConfigError: They do not fit.

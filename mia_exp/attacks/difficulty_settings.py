@@ -9,6 +9,8 @@ from mia_exp.core.keys import harmless
 
 Image = TypeVar("Image")
 
+MAX_SIDE = 2048
+
 
 class Source(Enum):
     """Which image of a pair (x, y) the features are of, and which image's colours are predicted from them.
@@ -41,6 +43,8 @@ class DifficultySettings:
 
     Attributes:
         source: Which image's colours are predicted from which image's features.
+        image_size: Side in pixels at which the image is taken, before it is resized to the working size; null for
+            `victim.image_size`.
         working_size: Side of the pixel grid of the regression; the backbone's input has 4 times that side.
         resize: How the image is resized to both sizes.
         fitted_share: Share of the pixels that the regression is fitted on; the error is computed on the others.
@@ -49,6 +53,7 @@ class DifficultySettings:
     """
 
     source: Source = Source.target
+    image_size: int | None = harmless(None, because="enters as the size of the pairs")
     working_size: int = 56
     resize: ResizeMethod = ResizeMethod.bilinear
     fitted_share: float = 0.7
@@ -56,6 +61,9 @@ class DifficultySettings:
     batch_size: int = harmless(4, because="bounds the memory; an image's score does not depend on its batch")
 
     def __post_init__(self) -> None:
+        if self.image_size is not None:
+            require(self.image_size >= 16, f"difficulty.image_size={self.image_size}: expected 16 or more, or null")
+            require_at_most(self.image_size, MAX_SIDE, "difficulty.image_size", MEMORY)
         require(
             self.working_size >= 16 and self.working_size % 8 == 0,
             f"difficulty.working_size={self.working_size}: expected a multiple of 8, 16 or more "

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mia_exp.core.artifacts import Reference, Stage
+from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.features import Backbone
 from mia_exp.training.trainer_settings import TrainerSettings
 
@@ -83,8 +84,16 @@ class BlackBox(Protocol):
     def batch_size(self) -> int:
         """Images per forward pass."""
 
+    @property
+    def sizes(self) -> ImageSizes:
+        """Sides of the images that it answers, as an API documents them; `Evidence.image_size` is one of them."""
+
     def __call__(self, x: "Tensor") -> "Tensor":
-        """Maps x (N, C, H, W) in [0, 1] to V(x) (N, 3, H, W) in [0, 1], after the defense."""
+        """Maps x (N, C, H, W) in [0, 1] to V(x) (N, 3, H, W) in [0, 1], after the defense.
+
+        Raises:
+            ValueError: It does not answer images of this size.
+        """
 
 
 class ReferenceModel(Protocol):

@@ -15,6 +15,7 @@ from mia_exp.attacks.numerics.loss_map import LossMaps
 from mia_exp.core.artifacts import Reference, Stage
 from mia_exp.core.check import require
 from mia_exp.core.column import Column
+from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.core.keys import deciding
 from mia_exp.core.score_table import save_table, score_table
 
@@ -41,7 +42,7 @@ class Shadow(Attack):
 
     classifier: ClassifierSettings = field(default_factory=ClassifierSettings)
 
-    def check_images(self, image_size: int) -> None:
+    def check_images(self, image_size: int, sizes: ImageSizes) -> None:
         """Checks that patches are not larger than the images; see `Attack.check_images`."""
         side = self.classifier.patch_side(image_size)
         require(

@@ -4,11 +4,21 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from mia_exp.benchmarks import difficulty_speed, evaluation, fleet, growth, queries, sweep_speed, training_speed
+from mia_exp.benchmarks import (
+    difficulty_speed,
+    evaluation,
+    fleet,
+    growth,
+    misalignment,
+    queries,
+    sweep_speed,
+    training_speed,
+)
 from mia_exp.benchmarks.performance_tables import write_tables
 
 BENCHMARKS: dict[str, Callable[[Path], object]] = {
     "difficulty": difficulty_speed.run,
+    "misalignment": misalignment.run,
     "evaluation": evaluation.run,
     "training": training_speed.run,
     "queries": queries.run,

@@ -74,7 +74,7 @@ class Config:
                 f"split.n_shadow={self.split.n_shadow}: attack={attack.choice} trains a shadow model on {wanted} "
                 f"pairs of the split's shadow lists; set split.n_shadow={wanted} or more, or lower shadow.n_pairs",
             )
-        attack.check_images(victim.image_size)
+        attack.check_images(victim.image_size, victim.query_sizes)
         self._check_objective()
 
     def _check_objective(self) -> None:

@@ -129,7 +129,7 @@ def check_side(image: np.ndarray, minimum: int, path: Path) -> None:
     if min(height, width) < minimum:
         raise DataError(
             f"{path}: expected an image of at least {minimum}x{minimum} pixels, found {width}x{height}. "
-            "Set a smaller victim.image_size, or use larger images."
+            "Set a smaller image_size (victim.image_size, or difficulty.image_size), or use larger images."
         )
 
 

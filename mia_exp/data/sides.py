@@ -14,7 +14,13 @@ log = logging.getLogger(__name__)
 Sides = tuple[Path, int, int]
 
 
-def check_sides(source: PairSource, records: Sequence[Record], minimum: int, valid: Callable[[int], bool]) -> None:
+def check_sides(
+    source: PairSource,
+    records: Sequence[Record],
+    minimum: int,
+    valid: Callable[[int], bool],
+    setting: str = "victim.image_size",
+) -> None:
     """Checks that the shorter side of every image has at least `minimum` pixels.
 
     A smaller image would be enlarged, and so visibly blurred.
@@ -22,12 +28,13 @@ def check_sides(source: PairSource, records: Sequence[Record], minimum: int, val
     Args:
         source: The dataset.
         records: Its pairs whose images are checked.
-        minimum: `victim.image_size`, in pixels.
-        valid: Whether a value is valid for `victim.image_size`.
+        minimum: The value of the setting, in pixels.
+        valid: Whether a value is valid for the setting.
+        setting: The setting that images have to be as large as.
 
     Raises:
         DataError: An image is too small: the message names the first, the number of others, the shortest side of
-            all, and the largest valid victim.image_size. Or a header cannot be read.
+            all, and the largest valid value of the setting. Or a header cannot be read.
     """
     small = [image for _, images in _small_images(source, records, minimum) for image in images]
     if not small:
@@ -41,7 +48,7 @@ def check_sides(source: PairSource, records: Sequence[Record], minimum: int, val
             f"is {shortest} pixels, in {narrowest}"
         )
     size = next((size for size in range(shortest, 0, -1) if valid(size)), None)
-    remedy = f"Set victim.image_size={size}, which fits all," if size else "No valid victim.image_size is as small:"
+    remedy = f"Set {setting}={size}, which fits all," if size else f"No valid {setting} is as small:"
     raise DataError(f"{message}. {remedy} {'or ' if size else ''}use larger images, or remove those.")
 
 

@@ -162,6 +162,9 @@ class Pipeline:
     def stages(self) -> dict[str, Stage]:
         """All stages, in the order in which they are run, by their role in this run; a stage can have two roles."""
         stages = {"split": self.split}
+        if self.config.difficulty.image_size is not None:
+            # Before the victim, so that too small images do not waste hours of training.
+            stages["difficulty_pairs"] = self.dataset.stage(self.config.difficulty.image_size, enlarges=False)
         if self.disjoint is not None:
             # Before the victim, so that an error does not waste hours of training.
             own = self.evidence.own_dataset.stage(self.config.victim.image_size)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mia_exp.core.artifacts import Reference, Stage
 from mia_exp.core.errors import DataError
+from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.core.keys import canonical_json, deciding, plain
 from mia_exp.core.score_table import batches, load_table
 from mia_exp.core.storage import file_sha256
@@ -152,7 +153,14 @@ class QueriedModel:
         key = canonical_json(plain(self._answering(defense)))
         origin = {name: stage.reference for name, stage in self._origin.items()}
         return GuardedModel(
-            origin, key, self.query_settings, self._generator_path, self._build, defense, self._device
+            origin,
+            key,
+            self.config.query_sizes,
+            self.query_settings,
+            self._generator_path,
+            self._build,
+            defense,
+            self._device,
         )
 
     def _answering(self, defense: Defense | None) -> dict[str, object]:
@@ -201,6 +209,7 @@ class GuardedModel:
 
     origin: Mapping[str, Reference]
     key: str
+    sizes: ImageSizes
     _settings: QuerySettings
     _generator: Path
     _build: Callable[[], "nn.Module"]
@@ -213,7 +222,16 @@ class GuardedModel:
         return self._settings.batch_size
 
     def __call__(self, x: "Tensor") -> "Tensor":
-        """Maps x (N, C, H, W) in [0, 1] to V(x) (N, 3, H, W) in [0, 1], after the defense."""
+        """Maps x (N, C, H, W) in [0, 1] to V(x) (N, 3, H, W) in [0, 1], after the defense.
+
+        Raises:
+            ValueError: The model does not answer images of this size.
+        """
+        height, width = x.shape[-2:]
+        if not (self.sizes.accepts(height) and self.sizes.accepts(width)):
+            raise ValueError(
+                f"expected images of sides that the model answers, {self.sizes}; found {height} x {width}"
+            )
         return self._query(x)
 
     @cached_property

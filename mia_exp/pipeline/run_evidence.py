@@ -186,10 +186,11 @@ class RunEvidence(Evidence):
         Raises:
             DataError: The victim could not be queried with its inputs.
         """
-        chosen = self._context.config.shadow.dataset
+        chosen, victim = self._context.config.shadow.dataset, self._context.config.victim
         if chosen is None:
             return self._dataset
-        dataset = StoredDataset(self._context, chosen)
+        scored = isinstance(victim, TrainedVictim) and victim.difficulty_weighting
+        dataset = StoredDataset(self._context, chosen, scored)
         if dataset.layout != self._dataset.layout:
             raise DataError(
                 f"shadow.dataset={dataset.config.name}: its inputs have other classes or instances than those of "

@@ -44,7 +44,7 @@ def reconstruction_stage(
 def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:
     """L_diff of the pairs `ids`; independent of the victim."""
     config, features = context.config.difficulty, context.config.features
-    size = context.config.victim.image_size
+    size = config.image_size or context.config.victim.image_size
     settings = {
         **deciding(config),
         **deciding(features),
@@ -57,7 +57,7 @@ def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str
         from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
 
         scorer = DifficultyScorer(features, config, context.device)
-        store = dataset.at(size)
+        store = dataset.at(size, enlarges=False)
         chunks = list(numbered_batches(ids, config.batch_size))
         # Preallocated: many small arrays between large freed ones would fragment the memory.
         scores = np.empty(len(ids))
@@ -67,8 +67,9 @@ def difficulty_stage(context: Context, dataset: StoredDataset, ids: Sequence[str
             scores[rows] = scorer(*config.source.images(x[:, :3], y))
         save_table(folder, score_table(ids, l_diff=scores))
 
-    note = f"{len(ids)} images, {features.name}"
-    return Stage("difficulty", 1, settings, {"pairs": dataset.stage(size)}, build, note=note)
+    note = f"{len(ids)} images at {size} px, {features.name}"
+    pairs = dataset.stage(size, enlarges=False)
+    return Stage("difficulty", 1, settings, {"pairs": pairs}, build, note=note)
 
 
 def blind_stage(context: Context, dataset: StoredDataset, ids: Sequence[str]) -> Stage:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, TIME, require, require_at_most
 from mia_exp.core.component import Component
+from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.core.keys import harmless
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Victim(Component):
     def one_hot(self) -> bool:
         """Whether the generator's input is a label map as one channel per class."""
         return False
+
+    @property
+    def query_sizes(self) -> ImageSizes:
+        """Sides of the images that it can be queried with; by default only `image_size`."""
+        return ImageSizes.only(self.image_size)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from mia_exp.attacks.numerics.augmented_error import augmented_error
 from mia_exp.attacks.numerics.reconstruction_error import reconstruction_error
 from mia_exp.attacks.ours import Ours
 from mia_exp.attacks.supervised import Supervised
+from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.core.score_table import score_table
 
 IDS = ["a", "b"]
@@ -29,7 +30,8 @@ def test_reconstruction_error_is_the_mean_absolute_difference() -> None:
 
 def scored(attack: Attack, l_rec: list[float], l_diff: list[float], **made: list[float]) -> pd.DataFrame:
     """An attack's scores of two pairs, where the tables that it has made hold the columns `made`."""
-    evidence = MagicMock(ids=IDS, l_rec=pd.Series(l_rec, IDS), l_diff=pd.Series(l_diff, IDS))
+    evidence = MagicMock(ids=IDS, l_rec=pd.Series(l_rec, IDS), l_diff=pd.Series(l_diff, IDS), image_size=64)
+    evidence.query.sizes = ImageSizes.only(64)
     # In another order: what belongs together is told by the ids.
     evidence.table.return_value = score_table(IDS, **made).iloc[::-1]
     return attack.score(evidence)

@@ -7,14 +7,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
-from mia_exp.benchmarks import difficulty_speed, evaluation, fleet, growth, queries, sweep_speed, training_speed
+from mia_exp.attacks.difficulty_settings import DifficultySettings
+from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
+from mia_exp.benchmarks import (
+    difficulty_speed,
+    evaluation,
+    fleet,
+    growth,
+    misalignment,
+    queries,
+    sweep_speed,
+    training_speed,
+)
 from mia_exp.benchmarks.performance_tables import write_tables
 from mia_exp.data.store import PairStore
+from mia_exp.data.tensors import to_tensor
+from mia_exp.features.backbones.efficientnet_lite0 import EfficientNetLite0
 from mia_exp.victims.pix2pix.pix2pix import Pix2Pix
 from mia_exp.victims.victim import TrainedVictim
 from tests.cli import mia_exp
+from tests.conftest import draw_pair
 
 
 def test_difficulty_benchmark_compares_equal_scores(tmp_path: Path) -> None:
@@ -24,6 +40,57 @@ def test_difficulty_benchmark_compares_equal_scores(tmp_path: Path) -> None:
     # float32 keeps seven digits, of which a fit of 3840 columns costs some: another fit than float64's.
     assert result["largest_relative_error"] < result["largest_relative_error_of_float32"] < 0.05
     assert result["device"].startswith("CPU")
+
+
+def test_misalignment_benchmark_scores_drawings_by_every_definition(tmp_path: Path) -> None:
+    # No other dataset is on this machine.
+    [result] = misalignment.run(tmp_path, pairs=2)["datasets"]
+    assert (result["dataset"], result["pairs"]) == ("openmoji", 2)
+    assert [row["name"] for row in result["definitions"]] == ["aligned", "cropped", "script"]
+    assert result["largest_relative_error_of_the_package"] < 1e-4
+    aligned, cropped, script = (row["mean"] for row in result["definitions"])
+    assert [row["ratio"] for row in result["definitions"]] == [1, cropped / aligned, script / aligned]
+    assert json.loads((tmp_path / "misalignment.json").read_text())["datasets"] == [result]
+
+
+def test_misaligned_scores_are_those_of_the_package_where_nothing_is_misaligned() -> None:
+    lite = EfficientNetLite0()
+    backbone, rng = lite.load(), np.random.default_rng(0)
+    scorer = DifficultyScorer(lite, DifficultySettings(), torch.device("cpu"))
+
+    def package(x: np.ndarray, y: np.ndarray) -> float:
+        return float(scorer(to_tensor(x[None]), to_tensor(y[None]))[0])
+
+    x, y = (np.asarray(image) for image in draw_pair(3, misalignment.IMAGE))
+    assert misalignment.aligned(backbone, x, y) == pytest.approx(package(x, y), rel=1e-4)
+    # The central 224 of 256 pixels of x, and the whole of y.
+    cropped = misalignment.cropped(backbone, x, y)
+    assert cropped == pytest.approx(package(x[16:240, 16:240], y), rel=1e-4)
+    script = misalignment.script(backbone, np.random.default_rng(0), x, y)
+    # Other pixels, filters and rounding make it another number, but not one of another scale.
+    assert script != cropped and script == pytest.approx(cropped, rel=0.4)
+    # The rim of x is not seen, and the next image has other pixels.
+    centre = np.zeros_like(x)
+    centre[16:240, 16:240] = x[16:240, 16:240]
+    rng = np.random.default_rng(0)
+    first, second = (misalignment.script(backbone, rng, centre, y) for _ in range(2))
+    assert first == script != second
+
+
+def test_misalignment_in_the_docs_is_that_of_the_results() -> None:
+    root = Path(__file__).parents[2]
+    result = json.loads((root / "results/bench/misalignment.json").read_text())
+    page = " ".join((root / "docs/difficulty.md").read_text().split())
+    assert [found["dataset"] for found in result["datasets"]] == ["openmoji", "facades", "maps2sat"]
+    for found in result["datasets"]:
+        aligned, *others = found["definitions"]
+        cells = [f"{aligned['mean']:.3f}"]
+        for row in others:
+            cells += [f"{row['mean']:.3f}", f"{row['ratio']:.1f}", f"{row['rank_correlation']:.2f}"]
+        assert f"| {found['pairs']} | {' | '.join(cells)} |" in page
+    drawings, facades, maps = (f"{found['definitions'][-1]['ratio']:.1f}" for found in result["datasets"])
+    assert facades == maps
+    assert f"{facades} times as much as the aligned score on these photographs, and {drawings} times" in page
 
 
 def test_evaluation_benchmark_compares_equal_spreads(tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("victim.image_size=100", r"victim\.image_size=100: .*64, 128, 256, 512"),
         ("victim.checkpoint_epochs=[300]", r"victim\.checkpoint_epochs=\[300\].*1\.\.200"),
         ("difficulty.fitted_share=1.5", r"difficulty\.fitted_share=1\.5: .*between 0 and 1"),
+        ("difficulty.image_size=8", r"difficulty\.image_size=8: expected 16 or more, or null"),
+        ("difficulty.image_size=4096", r"difficulty\.image_size=4096: expected 2048 or less"),
         ("difficulty.working_size=50", r"working_size=50: .*multiple of 8"),
         ("seed=-1", r"split\.seed=-1: expected 0 or more"),
         ("trainer.accelerator=tpu", r"trainer\.accelerator=tpu: .*auto, cpu, gpu"),
@@ -123,6 +125,23 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ),
         ("attack=augmented attack.kinds=[turn]", r"attack\.kinds=\['turn'\]: .*flip, crop"),
         ("attack=augmented attack.variants=0", r"attack\.variants=0: expected 1 or more"),
+        (
+            "attack=augmented attack.kinds=[flip] attack.load_ratio=1.125",
+            r"attack\.load_ratio=1\.125: .* found 288 pixels, .*; it answers only 256 pixels",
+        ),
+        (
+            "-m attack=augmented victim=pix2pixhd attack.kinds=[flip] attack.load_ratio=1.125,1.01",
+            r"attack\.load_ratio=1\.01: .* multiples of 16 pixels from 32 to 2048",
+        ),
+        (
+            "attack=augmented attack.load_ratio=0",
+            r"attack\.load_ratio=0\.0: expected a ratio above 0, and 8 or less",
+        ),
+        ("attack=augmented attack.crop_ratio=nan", r"attack\.crop_ratio=nan: expected a ratio above 0"),
+        (
+            "attack=augmented attack.kinds=[flip] attack.crop_ratio=0.9",
+            r"attack\.crop_ratio=0\.9: attack\.kinds=\['flip'\] crops nothing; add crop",
+        ),
         ("attack=supervised attack.nu=2", r"attack\.nu=2.0: expected a share"),
         ("defense=gauss defense.sigma=-0.1", r"defense\.sigma=-0\.1: .*0 or more"),
         ("+defense.sigma=0.1", r"defense\.sigma: there is no such setting\. defense=gauss has it\."),

@@ -66,6 +66,16 @@ def test_a_reader_need_not_know_how_many_pairs_are_used(run: Run, tmp_path: Path
     assert len(pd.read_parquet(index)) == 20
 
 
+def test_a_victim_that_declares_no_sizes_is_queried_at_its_own(run: Run, tmp_path: Path) -> None:
+    words = ["victim=nearest", "attack=augmented", "attack.variants=2", "split.n_members=10"]
+    outcome = run(*words, "name=mine")
+    assert outcome.status == 0, outcome.err
+    outcome = run(*words, "attack.kinds=[flip]", "attack.load_ratio=1.25", "name=larger")
+    assert outcome.status == 1
+    assert "attack.load_ratio=1.25: " in outcome.err and "it answers only 64 pixels" in outcome.err
+    assert not list(tmp_path.glob("outputs/runs/larger/*"))
+
+
 def test_help_lists_them(run: Run) -> None:
     outcome = run("--help", tiny=False)
     assert outcome.status == 0, outcome.err

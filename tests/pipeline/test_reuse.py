@@ -130,6 +130,9 @@ def test_scores_do_not_depend_on_the_scoring_batch(swept: Path, folder_dataset: 
         ("output_dir=elsewhere", set()),
         ("difficulty.fitted_share=0.5", {"difficulty"}),
         ("difficulty.source=input", {"difficulty"}),
+        # The victim's own size, and another.
+        ("difficulty.image_size=64", set()),
+        ("difficulty.image_size=48", {"difficulty"}),
         ("difficulty.source=input_to_target", {"difficulty"}),
         ("features=wide_resnet50_2", {"difficulty", "descriptors", "nearest_members"}),
         ("query.mode=stochastic", {"queries", "reconstruction"}),

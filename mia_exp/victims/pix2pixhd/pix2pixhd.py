@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from mia_exp.core.check import MEMORY, require, require_at_most
+from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.core.keys import harmless
 from mia_exp.victims.victim import MAX_SIDE, MAX_WIDTH, TrainedVictim
 
@@ -54,6 +55,13 @@ class Pix2PixHD(TrainedVictim):
     def one_hot(self) -> bool:
         """Whether the generator's input is a label map as one channel per class."""
         return self.one_hot_labels
+
+    @property
+    def query_sizes(self) -> ImageSizes:
+        """All sides that are halved without remainder; the generator has no layer of a fixed size."""
+        step = 2 ** (self.downsamplings + self.local_enhancer)
+        # Reflection padding needs two pixels where the image is smallest.
+        return ImageSizes(step, 2 * step, MAX_SIDE)
 
     def __post_init__(self) -> None:
         super().__post_init__()
