@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mia_exp.attacks.attack import Attack, OwnPairs
+from mia_exp.attacks.classifier_record import read_classifier_record
 from mia_exp.attacks.classifier_settings import ClassifierSettings
 from mia_exp.attacks.evidence import Evidence, OwnOutputs
 from mia_exp.attacks.numerics.loss_map import LossMaps
@@ -18,6 +19,9 @@ from mia_exp.core.column import Column
 from mia_exp.core.image_sizes import ImageSizes
 from mia_exp.core.keys import deciding
 from mia_exp.core.score_table import save_table, score_table
+
+# Pairs on either side of the shadow model: fewer leave hardly a map to validate the classifier on.
+MIN_PAIRS = 4
 
 
 @dataclass
@@ -52,7 +56,17 @@ class Shadow(Attack):
         )
 
     def stages(self, evidence: Evidence) -> Mapping[str, Stage]:
-        """The shadow model, its outputs, the classifier and its scores."""
+        """The shadow model, its outputs, the classifier and its scores; see `Attack.stages`.
+
+        Raises:
+            ConfigError: There are too few pairs to train and validate the classifier.
+        """
+        n_pairs = len(evidence.own.trained_on)
+        require(
+            n_pairs >= MIN_PAIRS,
+            f"shadow.n_pairs={n_pairs}: attack=shadow trains a classifier on the loss maps of these pairs and "
+            f"of as many held-out ones, and validates it on others of both; expected {MIN_PAIRS} or more",
+        )
         queries = _shadow_outputs(evidence).stage
         return {
             **evidence.shadow_model().stages,
@@ -66,12 +80,21 @@ class Shadow(Attack):
         return evidence.table(self._scores(evidence))
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """The classifier's training set."""
+        """The classifier's training set, how long it was trained, and its accuracy on maps that it was not."""
         own = evidence.own
+        n_validation = 2 * self.classifier.validation_maps(len(own.trained_on))
+        record = read_classifier_record(evidence.folder(self._classifier(evidence)))
         return {
             "shadow pairs": f"{len(own.trained_on)} + {len(own.held_out)} held out",
             "shadow dataset": own.dataset,
             "patch side": self.classifier.patch_side(evidence.image_size),
+            "classifier training maps": len(own.ids) - n_validation,
+            "classifier epochs": record.epochs,
+            "classifier steps": record.steps,
+            "classifier kept epoch": record.kept_epoch,
+            "classifier kept steps": record.kept_steps,
+            "classifier validation maps": n_validation,
+            "classifier validation accuracy": round(record.validation_accuracy, 4),
         }
 
     def _classifier(self, evidence: Evidence) -> Stage:
@@ -92,10 +115,9 @@ class Shadow(Attack):
             "patch_size": settings.patch_side(evidence.image_size),
             "held_out": own.held_out,
         }
-        note = f"ResNet-50, {len(own.ids)} loss maps, {settings.epochs} epochs"
+        note = f"ResNet-50, {len(own.ids)} loss maps, {settings.max_epochs} epochs at most"
         inputs: dict[str, Stage | Reference] = {"pairs": own.pairs.origin, "queries": outputs.stage}
-        work = len(own.ids) * settings.epochs
-        return evidence.stage("classifier", in_key, inputs, build, version=2, note=note, work=work)
+        return evidence.stage("classifier", in_key, inputs, build, version=3, note=note, work=len(own.ids))
 
     def _scores(self, evidence: Evidence) -> Stage:
         classifier = self._classifier(evidence)

@@ -16,6 +16,7 @@ from mia_exp.core.errors import DataError
 from mia_exp.core.score_table import load_table
 from mia_exp.core.seeds import derive
 from mia_exp.data.splits import ordered
+from mia_exp.data.store import PairStore
 from mia_exp.pipeline.context import Context
 from mia_exp.pipeline.queried_model import GuardedModel, ModelOutputs, QueriedModel, SeenOutputs
 from mia_exp.pipeline.scores import reconstruction_stage
@@ -39,25 +40,27 @@ class VisiblePairs:
 
     def x_at(self, id: str) -> np.ndarray:
         """One input, uint8 (H, W, C)."""
-        store = self._dataset.at(self.size)
-        image: np.ndarray = store.x[store.rows(self._checked([id]))[0]]
+        image: np.ndarray = self._store.x[self._store.rows(self._checked([id]))[0]]
         return image
 
     def y_at(self, id: str) -> np.ndarray:
         """One target, uint8 (H, W, 3)."""
-        store = self._dataset.at(self.size)
-        image: np.ndarray = store.y[store.rows(self._checked([id]))[0]]
+        image: np.ndarray = self._store.y[self._store.rows(self._checked([id]))[0]]
         return image
 
     def y(self, ids: Sequence[str]) -> np.ndarray:
         """Targets, uint8 (len(ids), H, W, 3)."""
-        store = self._dataset.at(self.size)
-        images: np.ndarray = store.y[store.rows(self._checked(ids))]
+        images: np.ndarray = self._store.y[self._store.rows(self._checked(ids))]
         return images
 
     def batch(self, ids: Sequence[str]) -> "tuple[Tensor, Tensor]":
         """Returns x and y, float32 (N, C, H, W) and (N, 3, H, W) in [0, 1]."""
-        return self._dataset.at(self.size).batch(self._checked(ids))
+        return self._store.batch(self._checked(ids))
+
+    @cached_property
+    def _store(self) -> PairStore:
+        """Opened once: that takes milliseconds, and images are read one at a time, or a patch of one."""
+        return self._dataset.at(self.size)
 
     def _checked(self, ids: Sequence[str]) -> Sequence[str]:
         hidden = [id for id in ids if id not in self._visible]

@@ -1,4 +1,4 @@
-"""The loss-map classifier: separable maps, shuffled labels, positions of patches."""
+"""The loss-map classifier: separable maps, shuffled labels, when training stops and what is kept."""
 
 import os
 import shutil
@@ -6,45 +6,32 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from pytorch_lightning import LightningModule
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
-from torchvision.models import resnet50
+from torchvision.models import ResNet, resnet50
 
+from mia_exp.attacks.classifier_record import read_classifier_record
+from mia_exp.attacks.classifier_settings import ClassifierSettings
 from mia_exp.attacks.numerics.loss_map_classifier import (
-    EVALUATION_EPOCH,
-    LOSSES_FILE,
     WEIGHTS_FILE,
     LossMapClassifier,
-    PatchBatches,
-    Patches,
-    patch_loader,
     score_maps,
     train_classifier,
 )
-from mia_exp.attacks.shadow import ClassifierSettings
+from mia_exp.attacks.numerics.loss_map_patches import EVALUATION_EPOCH, Patches, divided_rows
 from mia_exp.core.errors import TrainingError, WeightsError
-from mia_exp.training.fitting import make_trainer, quiet_lightning
+from mia_exp.training.losses_file import LOSSES_FILE, read_losses
 from mia_exp.training.trainer_settings import TrainerSettings
+from tests.attacks.made_maps import CONFIG, SIDE, names, noise, separated_maps
 
 CPU = torch.device("cpu")
 TRAINER = TrainerSettings(accelerator="cpu")
-CONFIG = ClassifierSettings(patches=4, patch_size=16, epochs=3, batch_size=16, learning_rate=3e-4)
-SIDE = 32
-
-
-def noise(count: int, amplitude: float, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return (rng.exponential(amplitude, (count, SIDE, SIDE, 3))).clip(0, 255).astype(np.uint8)
-
-
-def names(count: int, kind: str) -> list[str]:
-    return [f"{kind}{number}" for number in range(count)]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -56,15 +43,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def separated_maps() -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Maps with small errors (trained on) and with large ones (held out)."""
-    maps = np.concatenate([noise(8, 10, 0), noise(8, 60, 1)])
-    return maps, names(16, "a"), np.arange(16) >= 8
-
-
 @pytest.fixture(scope="module")
 def separated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A classifier of them, after twelve steps."""
+    """A classifier of maps that separate, after three steps in each of four epochs."""
     folder = tmp_path_factory.mktemp("classifier")
     train_classifier(*separated_maps(), CONFIG, TRAINER, folder)
     return folder
@@ -91,21 +72,106 @@ def test_a_score_is_the_mean_probability_of_the_patches(separated: Path) -> None
 
 
 def test_losses_fall_and_are_kept(separated: Path) -> None:
-    header, *rows = (separated / LOSSES_FILE).read_text().splitlines()
-    assert header == "epoch,classifier_accuracy,classifier_loss"
-    epochs, accuracies, losses = zip(*(map(float, row.split(",")) for row in rows), strict=True)
-    assert epochs == (1, 2, 3)
+    rows = read_losses(separated / LOSSES_FILE)
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    # 12 of 16 maps with 4 patches each, 16 patches a step.
+    assert [row["classifier_steps"] for row in rows] == [3, 6, 9, 12]
     # Chance has loss log 2 = 0.69 and accuracy 0.5.
-    assert losses[-1] < 0.35 < losses[0] and accuracies[-1] > 0.9
+    assert rows[-1]["classifier_loss"] < 0.35 < rows[0]["classifier_loss"]
+    assert min(row["classifier_validation_loss"] for row in rows) < 0.35
+    assert rows[-1]["classifier_accuracy"] > 0.9 and max(row["classifier_validation_accuracy"] for row in rows) == 1
 
 
-def test_shuffled_labels_give_a_half_within_its_interval(tmp_path: Path) -> None:
-    rng = np.random.default_rng(5)
-    held_out = rng.permutation(np.arange(16) >= 8)
-    train_classifier(noise(16, 30, 4), names(16, "a"), held_out, CONFIG, TRAINER, tmp_path)
-    scores = score_maps(tmp_path, noise(60, 30, 6), names(60, "b"), CONFIG, CPU)
+def shuffled_maps() -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Maps whose labels say nothing of them: the classifier learns them by heart."""
+    return noise(16, 30, 4), names(16, "a"), np.random.default_rng(5).permutation(np.arange(16) >= 8)
+
+
+IMPATIENT = replace(CONFIG, max_epochs=40, patience=2, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def overfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier of shuffled maps, whose training was stopped."""
+    folder = tmp_path_factory.mktemp("overfitted")
+    train_classifier(*shuffled_maps(), IMPATIENT, TRAINER, folder)
+    return folder
+
+
+def test_training_stops_when_the_validation_loss_no_longer_falls(overfitted: Path) -> None:
+    losses = [row["classifier_validation_loss"] for row in read_losses(overfitted / LOSSES_FILE)]
+    lowest = int(np.argmin(losses))
+    assert len(losses) == lowest + 1 + 2 < 40
+    # It did not stop late: no two epochs in a row had failed to lower it before.
+    waits, best = [0], np.inf
+    for loss in losses:
+        waits.append(0 if loss < best else waits[-1] + 1)
+        best = min(best, loss)
+    assert waits.index(2) == len(losses)
+
+
+def test_the_weights_of_the_best_epoch_are_kept(overfitted: Path, tmp_path: Path) -> None:
+    rows = read_losses(overfitted / LOSSES_FILE)
+    best = min(rows, key=lambda row: row["classifier_validation_loss"])
+    # A training that ends with that epoch, whose weights are the last ones, has the same.
+    until_then = replace(IMPATIENT, max_epochs=int(best["epoch"]), patience=40)
+    train_classifier(*shuffled_maps(), until_then, TRAINER, tmp_path)
+    kept, last = (load_file(folder / WEIGHTS_FILE) for folder in (overfitted, tmp_path))
+    assert all(torch.equal(kept[name], last[name]) for name in last)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_the_recorded_loss_is_that_of_the_kept_weights_on_validation_maps(precision: str, tmp_path: Path) -> None:
+    maps, ids, held_out = separated_maps()
+    config = replace(CONFIG, patch_size=22, max_epochs=2)
+    train_classifier(maps, ids, held_out, config, replace(TRAINER, precision=precision), tmp_path)
+    _, validation = divided_rows(ids, held_out, config)
+    # As any other maps are scored: the probability that the shadow model was trained on the pair.
+    trained_on = score_maps(tmp_path, maps[validation], [ids[row] for row in validation], config, CPU)
+    correct = np.where(held_out[validation], 1 - trained_on, trained_on)
+    losses = [row["classifier_validation_loss"] for row in read_losses(tmp_path / LOSSES_FILE)]
+    assert min(losses) == pytest.approx(float(-np.log(correct).mean()), abs=1e-5)
+    assert read_classifier_record(tmp_path).validation_accuracy == pytest.approx(float((correct > 0.5).mean()))
+
+
+def test_validation_maps_are_never_trained_on(tmp_path: Path) -> None:
+    # Each map has one value throughout, so that a patch says which map it is of.
+    order = np.random.default_rng(0).permutation(20)
+    maps = np.broadcast_to(order.astype(np.uint8)[:, None, None, None], (20, SIDE, SIDE, 3))
+    ids = [f"{value:02d}" for value in order]
+    training, validation = divided_rows(ids, order >= 10, CONFIG)
+    seen: dict[bool, set[int]] = {True: set(), False: set()}
+
+    def look(module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
+        if isinstance(module, ResNet):
+            seen[module.training].update((inputs[0] * 255).round().int().unique().tolist())
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(look)
+    try:
+        train_classifier(maps, ids, order >= 10, replace(CONFIG, max_epochs=2), TRAINER, tmp_path)
+    finally:
+        hook.remove()
+    # In training mode patches also enter batch norm's statistics.
+    assert seen[True] == {int(order[row]) for row in training}
+    assert seen[False] == {int(order[row]) for row in validation}
+    assert len(seen[True]) == 16 and len(seen[False]) == 4 and not seen[True] & seen[False]
+
+
+def test_the_record_is_that_of_the_kept_epoch(tmp_path: Path) -> None:
+    (tmp_path / LOSSES_FILE).write_text(
+        "epoch,classifier_accuracy,classifier_loss,classifier_steps,"
+        "classifier_validation_accuracy,classifier_validation_loss\n"
+        "1,0.5,0.7,38.0,0.55,0.69\n2,0.9,0.2,76.0,0.9,0.25\n3,0.95,0.1,114.0,0.95,0.25\n4,1.0,0.05,152.0,0.8,0.4\n"
+    )
+    record = read_classifier_record(tmp_path)
+    assert (record.epochs, record.steps, record.kept_epoch, record.kept_steps) == (4, 152, 2, 76)
+    assert record.validation_accuracy == 0.9
+
+
+def test_shuffled_labels_give_a_half_within_its_interval(overfitted: Path) -> None:
+    scores = score_maps(overfitted, noise(60, 30, 6), names(60, "b"), IMPATIENT, CPU)
     # Two groups of 30 that differ in nothing: three standard errors of the AUC are 0.226.
-    assert abs(roc_auc_score(rng.permutation(np.arange(60) < 30), scores) - 0.5) < 0.226
+    assert abs(roc_auc_score(np.arange(60) % 2 == 0, scores) - 0.5) < 0.226
 
 
 def test_a_map_has_the_same_score_alone_in_any_order_and_elsewhere(separated: Path, tmp_path: Path) -> None:
@@ -132,80 +198,6 @@ def test_training_depends_on_neither_order_nor_workers_nor_the_streams_around_it
     assert (tmp_path / LOSSES_FILE).read_text() == (separated / LOSSES_FILE).read_text()
     first, second = (load_file(folder / WEIGHTS_FILE) for folder in (tmp_path, separated))
     assert all(torch.equal(first[name], second[name]) for name in second)
-
-
-class Witness(LightningModule):
-    """Keeps the batches that a trainer hands it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.seen: list[list[bytes]] = []
-
-    def on_train_epoch_start(self) -> None:
-        self.seen.append([])
-
-    def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], batch_idx: int) -> None:
-        patches, labels = batch
-        self.seen[-1] += [
-            patch.numpy().tobytes() + bytes([label]) for patch, label in zip(patches, labels.tolist(), strict=True)
-        ]
-
-    def configure_optimizers(self) -> None:
-        return None
-
-
-def batches_seen(num_workers: int, folder: Path) -> list[list[bytes]]:
-    witness = Witness()
-    with quiet_lightning():
-        make_trainer(TRAINER, 3, [], folder, witness).fit(
-            witness, patch_loader(*separated_maps(), CONFIG, num_workers)
-        )
-    return witness.seen
-
-
-def test_a_trainer_gets_new_patches_in_each_epoch_whatever_the_number_of_workers(tmp_path: Path) -> None:
-    epochs = batches_seen(0, tmp_path)
-    assert [len(epoch) for epoch in epochs] == [64, 64, 64]
-    # 4 of 17 x 17 places a map: a few may come twice, a whole epoch cannot.
-    assert len(set().union(*map(set, epochs))) > 150
-    assert epochs == batches_seen(2, tmp_path)
-
-
-def test_patches_fall_everywhere_inside_the_map() -> None:
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    positions = np.stack([rows, columns, np.zeros_like(rows)], -1).astype(np.uint8)[None]
-    patches = Patches(positions, ["one"], np.zeros(1, bool), CONFIG)
-    seen = set()
-    for number in range(400):
-        cut = (patches.patch(0, 0, number) * 255).round().int()
-        top, left = int(cut[0, 0, 0]), int(cut[1, 0, 0])
-        assert cut.shape == (3, 16, 16)
-        assert cut[0, :, 0].tolist() == list(range(top, top + 16))
-        seen.add((top, left))
-    # 17 x 17 places; both ends of both axes are among them.
-    assert {top for top, _ in seen} == {left for _, left in seen} == set(range(17))
-
-
-def test_patches_of_two_epochs_and_of_evaluation_differ() -> None:
-    patches = Patches(noise(1, 30, 0), ["one"], np.zeros(1, bool), CONFIG)
-    cuts = [patches.patch(epoch, 0, 0).numpy().tobytes() for epoch in (0, 1, 2, 3, EVALUATION_EPOCH)]
-    assert len(set(cuts)) == 5
-
-
-@pytest.mark.parametrize(("maps", "batch", "sizes"), [(4, 5, [5, 5, 6]), (4, 16, [16]), (3, 5, [5, 5, 2])])
-def test_no_batch_is_a_single_patch(maps: int, batch: int, sizes: list[int]) -> None:
-    batches = PatchBatches(names(maps, "a"), replace(CONFIG, batch_size=batch))
-    assert [len(addresses) for addresses in batches] == sizes and len(batches) == len(sizes)
-    addresses = [address for few in batches for address in few]
-    assert sorted(addresses) == [(0, row, number) for row in range(maps) for number in range(4)]
-
-
-def test_patches_scale_with_the_image() -> None:
-    config = ClassifierSettings()
-    # 90 at 256 pixels, by hand: 22.5, 45, 90, 180, rounded to even.
-    assert [config.patch_side(size) for size in (64, 128, 256, 512)] == [22, 45, 90, 180]
-    assert replace(config, patch_size=30).patch_side(64) == 30
 
 
 def test_divergence_is_reported(tmp_path: Path) -> None:

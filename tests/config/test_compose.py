@@ -120,6 +120,14 @@ def test_yaml_defaults_are_the_schemas_defaults() -> None:
         ("attack=shadow split.n_shadow=99", r"split\.n_shadow=99: attack=shadow"),
         ("attack=shadow shadow.n_pairs=1", r"shadow\.n_pairs=1: expected 2 or more"),
         (
+            "attack=shadow split.n_shadow=100 attack.classifier.validation_share=1",
+            r"attack\.classifier\.validation_share=1\.0: expected a share above 0 and below 1",
+        ),
+        (
+            "attack=shadow split.n_shadow=100 attack.classifier.patience=0",
+            r"attack\.classifier\.patience=0: expected 1 or more",
+        ),
+        (
             "attack=shadow split.n_shadow=100 attack.classifier.patch_size=300",
             r"attack\.classifier\.patch_size=300: larger than the images, victim\.image_size=256",
         ),

@@ -129,7 +129,7 @@ def test_every_long_part_of_a_run_says_so_on_standard_error_and_in_its_log(
         folder_dataset,
         "attack=shadow",
         "victim.batch_size=1",
-        "attack.classifier.epochs=2",
+        "attack.classifier.max_epochs=2",
         "attack.classifier.patches=2",
         "shadow.n_pairs=4",
         "split.n_shadow=8",

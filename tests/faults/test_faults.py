@@ -142,6 +142,9 @@ def test_photos_without_their_scores(folder_dataset: Path, tmp_path: Path, searc
 def test_a_shadow_part_that_is_too_small(folder_dataset: Path, tmp_path: Path) -> None:
     few = ["split.n_members=5", "attack=shadow", "shadow.n_pairs=6", "split.n_shadow=5"]
     refused(mia_exp(*tiny(folder_dataset, *few), cwd=tmp_path), r"split\.n_shadow=5: .* 6 pairs")
+    fewer = ["split.n_members=5", "attack=shadow", "shadow.n_pairs=3", "split.n_shadow=3"]
+    refused(mia_exp(*tiny(folder_dataset, *fewer), cwd=tmp_path), r"shadow\.n_pairs=3: .*expected 4 or more")
+    assert not list(tmp_path.glob("outputs/artifacts/victim/*")), "refused before any work"
     other = [
         "split.n_members=5",
         "attack=shadow",

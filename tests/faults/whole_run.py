@@ -9,7 +9,7 @@ from tests.cli import tiny
 
 ATTACK = [
     "attack=shadow",
-    "attack.classifier.epochs=1",
+    "attack.classifier.max_epochs=1",
     "attack.classifier.patches=2",
     "attack.classifier.patch_size=16",
     "shadow.n_pairs=5",

@@ -23,7 +23,7 @@ BY_ATTACK = {
     "augmented": ["attack.variants=2"],
     "multi_image": [],
     "supervised": ["attack.folds=2"],
-    "shadow": ["attack.classifier.epochs=1", "attack.classifier.patches=2"],
+    "shadow": ["attack.classifier.max_epochs=1", "attack.classifier.patches=2"],
 }
 
 

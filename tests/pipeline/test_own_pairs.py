@@ -17,7 +17,7 @@ ATTACKS = {"multi_image": 5, "shadow": 10}
 
 
 def words(dataset: Path, attack: str, *more: str) -> list[str]:
-    return tiny(dataset, f"attack={attack}", "shadow.n_pairs=5", "attack.classifier.epochs=1", *more)
+    return tiny(dataset, f"attack={attack}", "shadow.n_pairs=5", "attack.classifier.max_epochs=1", *more)
 
 
 def run(cwd: Path, dataset: Path, attack: str, *more: str) -> Outcome:

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from mia_exp.config.compose import compose_run
 from mia_exp.core import artifacts
 from mia_exp.data import Split
+from mia_exp.data.store import PairStore
 from mia_exp.pipeline import Pipeline
 from tests.cli import mia_exp, tiny
 
@@ -261,3 +262,16 @@ def test_perceptual_weights_enter_by_content(folder_dataset: Path, tmp_path: Pat
 
     assert victim("a", "one.pth") == victim("a", "other.pth")
     assert victim("a", "one.pth") != victim("b", "one.pth")
+
+
+def test_pairs_that_are_read_one_by_one_are_opened_once(
+    folder_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = Pipeline(compose_run(tiny(folder_dataset, f"output_dir={tmp_path}"))).evidence
+    opened: list[Path] = []
+    monkeypatch.setattr(PairStore, "open", lambda folder: opened.append(folder) or PairStore(folder))
+    targets = np.stack([evidence.pairs.y_at(id) for id in evidence.ids])
+    assert np.array_equal(targets, evidence.pairs.y(evidence.ids)) and len({y.tobytes() for y in targets}) > 1
+    inputs, _ = evidence.pairs.batch(evidence.ids[:1])
+    assert np.array_equal((inputs[0] * 255).round().byte().permute(1, 2, 0), evidence.pairs.x_at(evidence.ids[0]))
+    assert len(opened) == 1
