@@ -124,10 +124,10 @@ def _resamples(
     block = max(1, BLOCK_CELLS // (n_members + n_nonmembers))
     for start in range(0, replicates, block):
         rows = min(block, replicates - start)
-        yield draw_weights(rows, n_members, rng), draw_weights(rows, n_nonmembers, rng)
+        yield _draw(rows, n_members, rng), _draw(rows, n_nonmembers, rng)
 
 
-def draw_weights(rows: int, size: int, rng: np.random.Generator) -> Weights:
+def _draw(rows: int, size: int, rng: np.random.Generator) -> Weights:
     """How often each of `size` images occurs in resamples of that size, drawn with replacement: (rows, size)."""
     drawn = rng.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
     return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size).astype(np.int32)

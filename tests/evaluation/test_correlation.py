@@ -6,8 +6,7 @@ from scipy.stats import binom, pearsonr
 
 from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.correlation import weighted_pearson
-from mia_exp.evaluation.intervals import draw_weights
-from mia_exp.evaluation.two_level import two_level_interval
+from mia_exp.evaluation.two_level import Sample, two_level_interval
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e6])
@@ -15,14 +14,14 @@ def test_weights_are_repetitions(mean):
     rng = np.random.default_rng(0)
     x = rng.normal(size=25) + mean
     y = np.round(x - mean + rng.normal(size=25), 1)
-    weights = draw_weights(30, 25, rng)
+    weights = rng.poisson(1.0, (30, 25)).astype(np.int32)
     expected = [pearsonr(np.repeat(x, times), np.repeat(y, times)).statistic for times in weights]
     np.testing.assert_allclose(weighted_pearson(x, y, weights), expected, rtol=1e-9)
 
 
 def test_a_line_has_a_correlation_of_one():
     x = np.arange(10.0)
-    weights = draw_weights(20, 10, np.random.default_rng(0))
+    weights = np.random.default_rng(0).poisson(1.0, (20, 10)).astype(np.int32)
     assert weighted_pearson(x, 3 - 2 * x, weights) == pytest.approx(np.full(20, -1.0), abs=1e-12)
 
 
@@ -44,7 +43,7 @@ def test_intervals_of_differences_cover():
     for number in range(studies):
         rng = np.random.default_rng(number)
         difficulty = rng.normal(size=n)
-        weights = draw_weights(200, n, rng)
+        weights = rng.poisson(1.0, (200, n)).astype(np.int32)
         estimates, replicates = [], []
         for _ in range(3):
             first, second = (r * difficulty + np.sqrt(1 - r**2) * rng.normal(size=n) for r in (0.6, 0.4))
@@ -52,6 +51,6 @@ def test_intervals_of_differences_cover():
             replicates.append(
                 weighted_pearson(first, difficulty, weights) - weighted_pearson(second, difficulty, weights)
             )
-        low, high = two_level_interval(np.array(estimates), np.array(replicates))
+        low, high = two_level_interval([Sample(np.array(estimates), np.array(replicates))])
         covered += low <= 0.2 <= high
     assert covered >= binom.ppf(0.001, studies, 0.93)

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import binom, norm, poisson
 from sklearn.metrics import roc_auc_score
 
 from mia_exp.core.errors import MiaError
 from mia_exp.evaluation.intervals import auc_interval, bootstrap
 from mia_exp.evaluation.roc import auc
 from mia_exp.evaluation.two_level import (
+    Sample,
     auc_replicates,
-    shared_weights,
+    image_weights,
     two_level_auc_interval,
     two_level_interval,
 )
@@ -42,7 +43,7 @@ def runs(rng, seeds, n, images, spread):
 def estimates_and_replicates(study, replicates):
     """By column: the AUC of each seed (S,), and on the resamples (S, R)."""
     ids, labels, columns = zip(*study, strict=True)
-    weights = shared_weights(ids, labels, replicates, 0)
+    weights = [image_weights(images, replicates, 0) for images in ids]
     found = {}
     for name in TRUE_AUC:
         values = [seed_columns[name] for seed_columns in columns]
@@ -61,9 +62,9 @@ def test_intervals_cover_the_mean_over_seeds(seeds, n, images, spread):
     for number in range(studies):
         study = runs(np.random.default_rng(number), seeds, n, images, spread)
         (first, first_drawn), (second, second_drawn) = estimates_and_replicates(study, 100).values()
-        low, high = two_level_auc_interval(first, first_drawn, n)
+        low, high = two_level_auc_interval([Sample(first, first_drawn)], n)
         covered["auc"] += low <= TRUE_AUC["a"] <= high
-        low, high = two_level_interval(first - second, first_drawn - second_drawn)
+        low, high = two_level_interval([Sample(first - second, first_drawn - second_drawn)])
         covered["difference"] += low <= TRUE_AUC["a"] - TRUE_AUC["b"] <= high
     # What a true coverage of 93 % exceeds in all but 1 of 1,000 such simulations.
     assert min(covered.values()) >= binom.ppf(0.001, studies, 0.93)
@@ -89,88 +90,79 @@ HALF_WIDTH = 2.306 * np.sqrt(2 / 300)
 
 def test_three_seeds_by_hand():
     expected = 0.8 - HALF_WIDTH, 0.8 + HALF_WIDTH
-    assert two_level_interval(ESTIMATES, REPLICATES) == pytest.approx(expected, abs=1e-4)
+    assert two_level_interval([Sample(ESTIMATES, REPLICATES)]) == pytest.approx(expected, abs=1e-4)
     # The table's value for 1 - 0.05 / 5, five intervals together.
     expected = 0.8 - 3.355 * np.sqrt(2 / 300), 0.8 + 3.355 * np.sqrt(2 / 300)
-    assert two_level_interval(ESTIMATES, REPLICATES, level=0.99) == pytest.approx(expected, abs=1e-4)
+    assert two_level_interval([Sample(ESTIMATES, REPLICATES)], level=0.99) == pytest.approx(expected, abs=1e-4)
 
 
 def test_three_aucs_by_hand():
     # An AUC of 0.8 has odds of 4; the half-width is divided by 0.8 * 0.2.
     factor = np.exp(HALF_WIDTH / 0.16)
     expected = 4 / factor / (1 + 4 / factor), 4 * factor / (1 + 4 * factor)
-    assert two_level_auc_interval(ESTIMATES, REPLICATES, 50) == pytest.approx(expected, abs=1e-4)
+    assert two_level_auc_interval([Sample(ESTIMATES, REPLICATES)], 50) == pytest.approx(expected, abs=1e-4)
 
 
 def test_one_seed_has_the_interval_over_images():
     drawn = np.array([[0.7, 0.8, 0.9]])
     half_width = 1.95996 * 0.1
     expected = 0.8 - half_width, 0.8 + half_width
-    assert two_level_interval(np.array([0.8]), drawn) == pytest.approx(expected, abs=1e-5)
+    assert two_level_interval([Sample(np.array([0.8]), drawn)]) == pytest.approx(expected, abs=1e-5)
 
 
 def test_equal_estimates_have_the_interval_over_images():
     drawn = np.array([[0.7, 0.8, 0.9], [0.7, 0.8, 0.9]])
     expected = 0.8 - 1.95996 * 0.1, 0.8 + 1.95996 * 0.1
-    assert two_level_interval(np.array([0.8, 0.8]), drawn) == pytest.approx(expected, abs=1e-5)
+    assert two_level_interval([Sample(np.array([0.8, 0.8]), drawn)]) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("level", [0.95, 0.99])
 def test_perfect_separation_for_every_seed_has_a_width(level):
-    low, high = two_level_auc_interval(np.ones(3), np.ones((3, 10)), 50, level)
+    low, high = two_level_auc_interval([Sample(np.ones(3), np.ones((3, 10)))], 50, level)
     # 50 right of 50: the AUC for which that has half of the error's probability.
     assert (low, high) == (pytest.approx(((1 - level) / 2) ** (1 / 50)), 1.0)
-    low, high = two_level_auc_interval(np.zeros(3), np.zeros((3, 10)), 50, level)
+    low, high = two_level_auc_interval([Sample(np.zeros(3), np.zeros((3, 10)))], 50, level)
     assert (low, high) == (0.0, pytest.approx(1 - ((1 - level) / 2) ** (1 / 50)))
 
 
 def test_perfect_separation_for_some_seeds_stays_within_one():
     drawn = np.array([np.ones(100), np.linspace(0.95, 1, 100)])
-    low, high = two_level_auc_interval(np.array([1.0, 0.98]), drawn, 50)
+    low, high = two_level_auc_interval([Sample(np.array([1.0, 0.98]), drawn)], 50)
     assert low < 0.99 < high < 1
 
 
 def test_a_number_that_is_not_finite_is_an_error():
     with pytest.raises(MiaError, match="0 estimates and 1 replicates"):
-        two_level_interval(np.array([0.5]), np.array([[0.4, np.nan]]))
+        two_level_interval([Sample(np.array([0.5]), np.array([[0.4, np.nan]]))])
 
 
-def labels_of(*members):
-    return np.array(members, dtype=bool)
+def test_several_samples_by_hand():
+    # Two datasets with the same numbers: half the variance, twice the degrees of freedom. Student's t of 16: 2.120.
+    sample = Sample(ESTIMATES, REPLICATES)
+    half_width = 2.120 * np.sqrt(1 / 300)
+    assert two_level_interval([sample, sample]) == pytest.approx((0.8 - half_width, 0.8 + half_width), abs=1e-4)
 
 
-def test_an_image_occurs_equally_often_for_all_seeds():
-    ids = [["a", "b", "c", "d"], ["d", "e", "a"]]
-    first, second = shared_weights(ids, [labels_of(1, 1, 0, 0), labels_of(1, 0, 0)], 500, 0)
+def test_an_image_occurs_equally_often_in_every_run():
+    first, second = image_weights(["a", "b", "c", "d"], 500, 0), image_weights(["d", "e", "a"], 500, 0)
     assert (first.shape, second.shape) == ((500, 4), (500, 3))
     np.testing.assert_array_equal(first[:, [0, 3]], second[:, [2, 0]])
-    # Five images are drawn for the five that there are.
-    assert (first.sum(axis=1) + second[:, 1] == 5).all()
+    assert (image_weights(["a"], 500, 1) != first[:, :1]).any()
 
 
-def test_draws_depend_on_the_ids_and_not_on_their_order():
-    ids, labels = [f"image{number}" for number in range(300)], np.arange(300) < 100
-    (straight,) = shared_weights([ids], [labels], 20, 3)
-    (reverse,) = shared_weights([ids[::-1]], [labels[::-1]], 20, 3)
-    np.testing.assert_array_equal(straight, reverse[:, ::-1])
-    (other,) = shared_weights([ids], [labels], 20, 4)
-    assert (straight != other).any()
-
-
-def test_every_resample_has_both_groups_of_every_seed():
-    # Of two members among 40 images, both are missing in one resample of eight.
-    ids = [[f"image{number}" for number in range(40)]] * 2
-    labels = [np.arange(40) < 2, np.arange(40) >= 38]
-    for group, weights in zip(labels, shared_weights(ids, labels, 1000, 0), strict=True):
-        assert (weights[:, group].sum(axis=1) > 0).all()
-        assert (weights.sum(axis=1) == 40).all()
+def test_draws_are_poissons_and_independent():
+    drawn = image_weights([f"image{number}" for number in range(300)], 200, 0)
+    counts = np.bincount(drawn.ravel(), minlength=5)[:5] / drawn.size
+    assert counts == pytest.approx(poisson(1).pmf(range(5)), abs=0.01)
+    correlations = np.corrcoef(drawn.T)[np.triu_indices(300, 1)]
+    assert abs(correlations.mean()) < 0.005 and correlations.std() == pytest.approx(1 / np.sqrt(200), rel=0.1)
 
 
 def test_replicates_are_aucs_of_repeated_images():
     rng = np.random.default_rng(0)
     is_member = rng.random(30) < 0.4
     scores = np.round(rng.normal(size=30) + is_member, 1)
-    (weights,) = shared_weights([[str(number) for number in range(30)]], [is_member], 20, 0)
+    weights = image_weights([str(number) for number in range(30)], 20, 0)
     expected = [roc_auc_score(np.repeat(is_member, times), np.repeat(scores, times)) for times in weights]
     np.testing.assert_allclose(auc_replicates(scores, is_member, weights), expected)
 
@@ -183,16 +175,8 @@ def test_runs_on_the_same_images_are_not_counted_as_independent():
     other = [[f"image{number} of {seed}" for number in range(120)] for seed in range(3)]
 
     def variance(ids):
-        weights = shared_weights(ids, [is_member] * len(ids), 4000, 0)
+        weights = [image_weights(images, 4000, 0) for images in ids]
         return np.mean([auc_replicates(scores, is_member, part) for part in weights], axis=0).var()
 
     assert variance(same) == pytest.approx(variance(same[:1]))
     assert variance(other) == pytest.approx(variance(same[:1]) / 3, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("ids", "labels"), [(["a", "b"], labels_of(1, 1)), (["a", "b"], labels_of(0, 0)), (["a", "a"], labels_of(1, 0))]
-)
-def test_a_missing_group_or_a_repeated_image_is_an_error(ids, labels):
-    with pytest.raises(MiaError, match="distinct images, members and non-members"):
-        shared_weights([ids], [labels], 10, 0)
