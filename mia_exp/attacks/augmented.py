@@ -11,6 +11,7 @@ import pandas as pd
 from mia_exp.attacks.attack import COMBINED, Attack
 from mia_exp.attacks.evidence import Evidence, Pairs
 from mia_exp.attacks.numerics.augmented_error import augmented_error
+from mia_exp.attacks.numerics.slope import unlabelled_slope
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.check import TIME, require, require_at_most
 from mia_exp.core.column import Column
@@ -47,6 +48,14 @@ class Augmented(Attack):
             "l_mem_aug",
             "L_mem,aug",
             "error over augmented variants minus difficulty",
+            higher_is_member=False,
+            compared_with="l_rec",
+            subtracts="l_diff",
+        ),
+        Column(
+            "l_mem_aug_slope",
+            "L_mem,aug,slope",
+            "error over variants minus the slope times the difficulty",
             higher_is_member=False,
             compared_with="l_rec",
             subtracts="l_diff",
@@ -128,7 +137,13 @@ class Augmented(Attack):
     def score(self, evidence: Evidence) -> pd.DataFrame:
         """L_mem,aug and L_rec,aug; see `Attack.score`."""
         error = evidence.table(self._errors(evidence))["l_rec_aug"]
-        return score_table(evidence.ids, l_rec_aug=error, l_mem_aug=error - self.alpha * evidence.l_diff)
+        difficulty = evidence.l_diff
+        return score_table(
+            evidence.ids,
+            l_mem_aug=error - self.alpha * difficulty,
+            l_mem_aug_slope=error - unlabelled_slope(error, difficulty) * difficulty,
+            l_rec_aug=error,
+        )
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
         """The number of variants queried, and their size."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from mia_exp.attacks.attack import COMBINED, Attack, OwnPairs
 from mia_exp.attacks.evidence import Evidence
+from mia_exp.attacks.numerics.slope import unlabelled_slope
 from mia_exp.core.artifacts import Stage
 from mia_exp.core.column import Column
 from mia_exp.core.keys import harmless
@@ -31,6 +32,14 @@ class MultiImage(Attack):
             compared_with="l_rec",
             subtracts="l_shadow",
         ),
+        Column(
+            "l_mem_multi_slope",
+            "L_mem,multi,slope",
+            "error minus the slope times a shadow model's",
+            higher_is_member=False,
+            compared_with="l_rec",
+            subtracts="l_shadow",
+        ),
         Column("l_shadow", "L_shadow", "error of a shadow model", higher_is_member=False, blind=True),
     )
     own_pairs: ClassVar[OwnPairs] = OwnPairs.trained_on
@@ -49,12 +58,22 @@ class MultiImage(Attack):
 
     def score(self, evidence: Evidence) -> pd.DataFrame:
         """L_mem,multi and the shadow model's error, which is independent of the victim; see `Attack.score`."""
-        error = evidence.table(_errors(evidence))["l_shadow"]
-        return score_table(evidence.ids, l_mem_multi=evidence.l_rec - self.alpha * error, l_shadow=error)
+        error, shadow = evidence.l_rec, evidence.table(_errors(evidence))["l_shadow"]
+        return score_table(
+            evidence.ids,
+            l_mem_multi=error - self.alpha * shadow,
+            l_mem_multi_slope=error - unlabelled_slope(error, shadow) * shadow,
+            l_shadow=shadow,
+        )
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """The shadow model's training set."""
-        return {"shadow pairs": len(evidence.own.trained_on), "shadow dataset": evidence.own.dataset}
+        """The shadow model's training set, and the slope."""
+        slope = unlabelled_slope(evidence.l_rec, evidence.table(_errors(evidence))["l_shadow"])
+        return {
+            "shadow pairs": len(evidence.own.trained_on),
+            "shadow dataset": evidence.own.dataset,
+            "alpha of L_mem,multi,slope": slope,
+        }
 
 
 def _errors(evidence: Evidence) -> Stage:

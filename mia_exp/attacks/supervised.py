@@ -14,6 +14,7 @@ from torch import Tensor
 from mia_exp.attacks.attack import COMBINED, Attack
 from mia_exp.attacks.attacker import VisualSearchSettings
 from mia_exp.attacks.evidence import Evidence
+from mia_exp.attacks.numerics.slope import unlabelled_slope
 from mia_exp.attacks.search_times import ScoredPhoto, fingerprint_photos, list_scored_photos, scored_photo_paths
 from mia_exp.core.artifacts import Reference, Stage
 from mia_exp.core.check import TIME, require, require_at_most
@@ -58,6 +59,14 @@ class Supervised(Attack):
             compared_with="l_rec",
             subtracts="l_vsd",
         ),
+        Column(
+            "l_mem_vsd_slope",
+            "L_mem,vsd,slope",
+            "error minus the slope times the search difficulty",
+            higher_is_member=False,
+            compared_with="l_rec",
+            subtracts="l_vsd",
+        ),
         Column("l_vsd", "L_vsd", "predicted human search difficulty", higher_is_member=False, blind=True),
     )
 
@@ -85,16 +94,23 @@ class Supervised(Attack):
 
     def score(self, evidence: Evidence) -> pd.DataFrame:
         """L_mem,vsd and the predicted difficulty, which is independent of the victim; see `Attack.score`."""
-        difficulty = evidence.table(self._predicted(evidence))["l_vsd"]
-        return score_table(evidence.ids, l_mem_vsd=evidence.l_rec - self.alpha * difficulty, l_vsd=difficulty)
+        error, difficulty = evidence.l_rec, evidence.table(self._predicted(evidence))["l_vsd"]
+        return score_table(
+            evidence.ids,
+            l_mem_vsd=error - self.alpha * difficulty,
+            l_mem_vsd_slope=error - unlabelled_slope(error, difficulty) * difficulty,
+            l_vsd=difficulty,
+        )
 
     def details(self, evidence: Evidence) -> Mapping[str, float | str]:
-        """The regressor's cross-validated rank correlation."""
+        """The regressor's cross-validated rank correlation, and the slope."""
         about = self._load(evidence).provenance
+        slope = unlabelled_slope(evidence.l_rec, evidence.table(self._predicted(evidence))["l_vsd"])
         low, high = about.rank_correlation_ci95
         return {
             "scored photos": about.n_photos,
             "cross-validated rank correlation": f"{about.rank_correlation:.3f} [{low:.3f}, {high:.3f}]",
+            "alpha of L_mem,vsd,slope": slope,
         }
 
     @cached_property

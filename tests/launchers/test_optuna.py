@@ -151,7 +151,10 @@ def test_what_is_no_number_is_no_objective(swept: Swept, path: str) -> None:
             "+hydra.sweeper.sampler.independent_sampler._target_=os.getcwd",
             r"hydra\.sweeper\.sampler\.independent_sampler\._target_: not allowed",
         ),
-        ("objective=attacks.l_mum.auc", r"attacks\.l_mum\.auc: attack=ours has the columns l_rec, l_mem$"),
+        (
+            "objective=attacks.l_mum.auc",
+            r"attacks\.l_mum\.auc: attack=ours has the columns l_rec, l_mem, l_mem_slope$",
+        ),
         ("attack.alpha=interval(4,0)", r"attack\.alpha=interval\(4,0\): expected interval\(LOW,HIGH\)"),
         ("attack.alpha=interval(0,inf)", r"expected interval\(LOW,HIGH\), both finite"),
         ("attack.alpha=tag(log,interval(0,1))", r"both finite, and above 0 for a logarithmic one"),

@@ -210,5 +210,8 @@ def test_a_score_table_has_no_column_that_the_attack_does_not_declare(
         "score",
         lambda attack, evidence: score(attack, evidence).assign(member=lambda table: table.index.isin(members)),
     )
-    with pytest.raises(MiaError, match="attack=ours declares the columns l_mem and returned l_mem, member"):
+    with pytest.raises(
+        MiaError,
+        match="attack=ours declares the columns l_mem, l_mem_slope and returned l_mem, l_mem_slope, member",
+    ):
         _ = run.scores

@@ -61,10 +61,10 @@ DAMAGE = {
 # The columns that a run of each attack has, and the blind columns that the attack adds.
 ATTACKS: dict[str, tuple[list[str], list[str]]] = {
     "reconstruction": (["l_rec"], []),
-    "ours": (["l_rec", "l_mem"], []),
-    "augmented": (["l_rec", "l_mem_aug", "l_rec_aug"], []),
-    "multi_image": (["l_rec", "l_mem_multi"], ["l_shadow"]),
-    "supervised": (["l_rec", "l_mem_vsd"], ["l_vsd"]),
+    "ours": (["l_rec", "l_mem", "l_mem_slope"], []),
+    "augmented": (["l_rec", "l_mem_aug", "l_mem_aug_slope", "l_rec_aug"], []),
+    "multi_image": (["l_rec", "l_mem_multi", "l_mem_multi_slope"], ["l_shadow"]),
+    "supervised": (["l_rec", "l_mem_vsd", "l_mem_vsd_slope"], ["l_vsd"]),
     "shadow": (["l_rec", "shadow_score"], []),
     "difficulty": (["l_diff"], []),
 }
@@ -109,6 +109,10 @@ def make_run(n: int, leak: float = 0.02, brightness: float = 0.0, attack: str = 
             "l_mem_vsd": error + rng.normal(0, 0.005, 2 * n),
             "shadow_score": 1 / (1 + np.exp(100 * (less - less.mean()))),
             "brightness": luma,
+            "l_mem_slope": less + rng.normal(0, 0.001, 2 * n),
+            "l_mem_aug_slope": less + rng.normal(0, 0.001, 2 * n),
+            "l_mem_multi_slope": less + rng.normal(0, 0.005, 2 * n),
+            "l_mem_vsd_slope": error + rng.normal(0, 0.001, 2 * n),
         },
         index=pd.Index(ids, name="id"),
     )

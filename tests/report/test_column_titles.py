@@ -56,7 +56,7 @@ def test_the_title_is_the_columns_own_whatever_its_name():
 def test_columns_come_back_as_they_were_declared():
     metrics = json.loads(json.dumps(make_run(3, attack="supervised").metrics))
     found = columns_of(metrics)
-    assert list(found) == ["l_rec", "l_mem_vsd", "l_diff", "l_vsd", "brightness"]
+    assert list(found) == ["l_rec", "l_mem_vsd", "l_mem_vsd_slope", "l_diff", "l_vsd", "brightness"]
     assert found == {name: declared("supervised")[name] for name in found}
 
 

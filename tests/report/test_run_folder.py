@@ -199,7 +199,7 @@ def test_other_scores_and_blind_columns_are_drawn_too(tmp_path, drawn_run):
     page = write(tmp_path, drawn_run).text
     assert "my classifier" in page and "a classifier of my own" in page
     drawn = chosen(drawn_run, "roc").draw.args[2]
-    assert [column.title for column in drawn] == ["L_rec", "L_mem", "my classifier"]
+    assert [column.title for column in drawn] == ["L_rec", "L_mem", "L_mem,slope", "my classifier"]
 
 
 @pytest.mark.parametrize("part", ["scores", "attacks", "blind"])
