@@ -93,7 +93,8 @@ def draw(pipeline: "Pipeline", folder: Path) -> None:
 def print_plan(config: Config) -> None:
     """Prints the resolved settings and the stages: which are cached, their sizes and expected run times.
 
-    It runs no stage. Times are known if the store has stages of the same kind from the same device.
+    It runs no stage, except those that a matched split depends on. Times are known if the store has stages of the
+    same kind from the same device.
     """
     from mia_exp.pipeline import Pipeline
     from mia_exp.pipeline.durations import about, in_all, planned_seconds
@@ -189,6 +190,7 @@ def _provenance(pipeline: "Pipeline") -> dict[str, Any]:
     return {
         "git": git_commit(),
         "keys": {name: stage.key for name, stage in stages.items()},
+        "stage_versions": {name: stage.version for name, stage in stages.items()},
         "seconds": {name: manifest["seconds"] for name, manifest in manifests.items()},
         # A cached stage may be from another device and commit.
         "devices": {name: manifest["device"] for name, manifest in manifests.items()},

@@ -19,7 +19,7 @@ from mia_exp.config import Config
 from mia_exp.config.compose import typed_config
 from mia_exp.config.config_source import PRIMARY
 from mia_exp.config.hydra_settings import MAX_JOBS, chooses_values
-from mia_exp.config.mistakes import first_line, shortened
+from mia_exp.config.mistakes import first_line, listed, shortened
 from mia_exp.core.check import require
 from mia_exp.core.errors import ConfigError
 
@@ -73,7 +73,7 @@ def parse_override(word: str) -> Override:
     choices = [] if "." in group else loader.get_group_options(group)
     chooses = choices and not (override.is_delete() or override.is_sweep_override())
     if chooses and not isinstance(override.value(), str | QuotedString):
-        raise ConfigError(f"{word}: expected one of the choices of the group {group}: {', '.join(choices)}")
+        raise ConfigError(f"{word}: expected one of the choices of the group {group}: {listed(choices)}")
     return override
 
 

@@ -12,6 +12,8 @@ from mia_exp.config.config_source import settings_of_choices
 
 MAX_QUOTE_LENGTH = 100
 MERGING = "Error merging override "
+# Choices that a message lists.
+MAX_CHOICES = 30
 
 
 def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequence[str]], DictConfig]) -> str:
@@ -37,7 +39,7 @@ def explain(error: Exception, choices: Sequence[str], compose: Callable[[Sequenc
         group, choice = match.groups()
         listing = message.partition("Available options")[2].partition("Config search path")[0]
         there = re.findall(r"^\t(.+)$", listing, flags=re.MULTILINE)
-        return f"{group}={choice}: there is no such choice. {suggest(choice, there)}Choices: {', '.join(there)}."
+        return f"{group}={choice}: there is no such choice. {suggest(choice, there)}Choices: {listed(there)}."
     if match := re.search(r"Error resolving interpolation '([^']+)', possible interpolation keys: (.*)", message):
         known = match.group(2).split(", ")
         group = next(name for name in re.findall(r"\$\{(\w+)\}", match.group(1)) if name not in known)
@@ -73,6 +75,12 @@ def suggest(word: str, known: Sequence[str]) -> str:
     """A question that names the most similar known word; empty if none is similar."""
     close = difflib.get_close_matches(word, known, n=1)
     return f"Did you mean {close[0]}? " if close else ""
+
+
+def listed(choices: Sequence[str]) -> str:
+    """The choices of a group, not more than fit a message."""
+    more = len(choices) - MAX_CHOICES
+    return ", ".join(choices[:MAX_CHOICES]) + (f" and {more} more, which --help lists" if more > 0 else "")
 
 
 def one_line(message: str) -> str:

@@ -1,4 +1,8 @@
-"""`mia-reproduce ITEM`: runs its experiments and writes its table or figure; `status` and `page` run nothing."""
+"""`mia-reproduce ITEM`: runs its experiments and writes its table or figure.
+
+Three others run nothing: `status` says what is done, `page` writes docs/results.md again, and `stale` lists results
+that the code would not make any more.
+"""
 
 import argparse
 import subprocess
@@ -9,8 +13,8 @@ from pathlib import Path
 from mia_exp.core.errors import MiaError
 from mia_exp.core.terminal import plain_console, replace_unencodable
 from mia_exp.core.termination import STATUS, Terminated, handled_by, terminate
-from mia_exp.reproduce.catalogue import ITEMS, Item
-from mia_exp.reproduce.cells import Cell, read_cells, save_cells
+from mia_exp.reproduce.catalogue import ITEMS, SCALES, Item, items_at
+from mia_exp.reproduce.runs import Run, save_runs
 
 RESULTS = Path("results")
 OUTPUTS = Path("outputs")
@@ -22,15 +26,16 @@ def main() -> None:
     """Entry point of `mia-reproduce`: exits 1 if a cell is missing."""
     replace_unencodable()
     parser = argparse.ArgumentParser(prog="mia-reproduce", description=__doc__)
-    parser.add_argument("words", nargs="+", metavar="ITEM", help="all, status, page, an item, or SETTING=VALUE")
-    parser.add_argument("--scale", choices=["cpu", "paper"], default="cpu", help="how large: cpu or paper")
+    words = "all, status, page, stale, an item, or SETTING=VALUE"
+    parser.add_argument("words", nargs="+", metavar="ITEM", help=words)
+    parser.add_argument("--scale", choices=SCALES, default="cpu", help=f"how large: {', '.join(SCALES)}")
     # Overrides may follow --scale.
     arguments = parser.parse_intermixed_args()
     overrides = [word for word in arguments.words if "=" in word]
     names = [word for word in arguments.words if "=" not in word]
     for name in names:
-        if name not in ("all", "status", "page", *ITEMS):
-            parser.error(f"{name}: expected all, status, page, or one of {', '.join(ITEMS)}")
+        if name not in ("all", "status", "page", "stale", *ITEMS):
+            parser.error(f"{name}: expected all, status, page, stale, or one of {', '.join(ITEMS)}")
     try:
         # All items are run, even if cells of one are missing.
         with handled_by(terminate):
@@ -47,20 +52,28 @@ def main() -> None:
 
 
 def _do(name: str, scale: str, overrides: Sequence[str]) -> bool:
-    """Runs one item of the command line; returns whether cells are missing."""
+    """Runs one item of the command line; returns whether runs are missing, or results are stale."""
     if name == "status":
         from mia_exp.reproduce.status import print_status
 
         print_status(scale, RESULTS)
         return False
-    # Imported where it is used, as in `_reproduce`: `status` answers before torch has loaded.
+    # Imported where they are used: `status` answers before torch has loaded.
+    if name == "stale":
+        from mia_exp.reproduce.stale import print_stale
+
+        return print_stale(RESULTS / scale)
     from mia_exp.reproduce.results_page import write_page
 
-    items = {"page": [], "all": list(ITEMS.values())}.get(name) or ([ITEMS[name]] if name in ITEMS else [])
-    missing = [cell for item in items for cell in _reproduce(item, scale, overrides)]
+    items = {"page": [], "all": items_at(scale)}.get(name) or ([ITEMS[name]] if name in ITEMS else [])
+    # Several items are drawn from one experiment.
+    experiments = dict.fromkeys(experiment for item in items for experiment in item.experiments)
+    missing = [run for experiment in experiments for run in _experiment(experiment, items, scale, overrides)]
+    for item in items:
+        _draw(item, scale)
     write_page(RESULTS)
-    for cell in dict.fromkeys(f"{cell.experiment}: {cell.name}" for cell in missing):
-        plain_console(stderr=True).print(f"missing  {cell}", soft_wrap=True)
+    for run in dict.fromkeys(f"{run.experiment}: {run.name}" for run in missing):
+        plain_console(stderr=True).print(f"missing  {run}", soft_wrap=True)
     return bool(missing)
 
 
@@ -79,29 +92,30 @@ def _run(command: Sequence[str]) -> int:
             return STATUS
 
 
-def _reproduce(item: Item, scale: str, overrides: Sequence[str]) -> list[Cell]:
-    """Runs an item's experiments, keeps what they found, draws it; returns the cells that are missing."""
+def _experiment(experiment: str, items: Sequence[Item], scale: str, overrides: Sequence[str]) -> list[Run]:
+    """Runs an experiment of some items and keeps what it found; returns the runs that are missing."""
     from mia_exp.config.command_line import read_command
+
+    if wanting := next((wants for item in items if (wants := item.wanting(experiment))), None):
+        plain_console(stderr=True).print(f"{experiment}: skipped, since {wanting} is missing")
+        return []
+    words = [f"experiment={experiment}", f"scale={scale}", *overrides]
+    # The launcher does not change a job's results.
+    planned = [[word for word in job.overrides if not word.startswith("hydra")] for job in read_command(words).jobs]
+    status = _run([sys.executable, "-m", "mia_exp", *words])
+    sweep = OUTPUTS / "reproduce" / scale / experiment
+    runs = save_runs(sweep, experiment, planned, RESULTS / scale, OUTPUTS / "artifacts")
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
+    if status == STATUS:
+        raise Terminated
+    return [run for run in runs if run.metrics is None]
+
+
+def _draw(item: Item, scale: str) -> None:
     from mia_exp.reproduce.item_figures import draw
 
-    folder = RESULTS / scale
-    for experiment in item.experiments:
-        if wanting := item.wanting(experiment):
-            plain_console(stderr=True).print(f"{experiment}: skipped, since {wanting} is missing")
-            continue
-        words = [f"experiment={experiment}", f"scale={scale}", *overrides]
-        # The launcher does not change a job's results.
-        planned = [
-            [word for word in job.overrides if not word.startswith("hydra")] for job in read_command(words).jobs
-        ]
-        status = _run([sys.executable, "-m", "mia_exp", *words])
-        save_cells(OUTPUTS / "reproduce" / scale / experiment, experiment, planned, folder)
-        if status == INTERRUPTED:
-            raise KeyboardInterrupt
-        if status == STATUS:
-            raise Terminated
     draw(item, scale, RESULTS, OUTPUTS)
-    return [cell for cell in read_cells(folder, item.experiments) if cell.metrics is None]
 
 
 if __name__ == "__main__":

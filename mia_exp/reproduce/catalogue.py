@@ -7,6 +7,7 @@ from pathlib import Path
 from mia_exp.features.backbones.wide_resnet50_2 import WideResNet50
 
 PAPER_FEATURES = WideResNet50()
+SCALES = ("cpu", "half", "paper")
 
 
 @dataclass(frozen=True)
@@ -41,44 +42,93 @@ class Item:
         return None
 
 
+# One experiment for each victim and dataset.
+_LENGTHS = tuple(
+    f"length_{case}"
+    for case in (
+        "facades_pix2pix",
+        "facades_pix2pixhd",
+        "maps2sat_pix2pix",
+        "maps2sat_pix2pixhd",
+        "cityscapes_pix2pix",
+        "cityscapes_pix2pixhd",
+        "celeba_pix2pixhd",
+    )
+)
+# The same on Cityscapes is a separate experiment, with fewer seeds.
+_TABLE1 = ("table1", "table1_cityscapes")
+_TABLE2 = ("table2", "table2_cityscapes")
+_VSD = tuple((name, "vsd") for name in _TABLE2)
+
 _ITEMS = (
-    Item("table1", "Reconstruction error, with and without the difficulty", ("table1",)),
+    Item(
+        "table1",
+        "Reconstruction error, with and without the difficulty",
+        (
+            *_TABLE1,
+            "table1_released",
+            "table1_released_cityscapes",
+            "table1_stochastic",
+            "table1_stochastic_cityscapes",
+        ),
+    ),
     Item(
         "table2",
         "Supervised and multi-image difficulty",
-        ("table1", "table2", "table2_multi_image", "table2_bdd"),
-        (("table2", "vsd"), ("table2_bdd", "bdd100k")),
+        (*_TABLE1, *_TABLE2, "table2_multi_image", "table2_multi_image_cityscapes", "table2_bdd"),
+        (*_VSD, ("table2_bdd", "bdd100k")),
     ),
     Item(
         "table3",
         "Shadow-model classifier",
-        ("table1", "table3", "table3_bdd"),
+        (*_TABLE1, "table3", "table3_cityscapes", "table3_bdd"),
         (("table3_bdd", "bdd100k"),),
     ),
-    Item("table4", "Augmented queries", ("table4", "table4_flips")),
-    Item("seeds_facades", "The headline cells with three seeds, Facades", ("seeds_facades",)),
-    Item("seeds_maps2sat", "The headline cells with three seeds, Maps2sat", ("seeds_maps2sat",)),
-    Item("fig1", "Easiest and hardest images", ("fig1",)),
+    Item(
+        "table4",
+        "Augmented queries",
+        (
+            *_TABLE1,
+            "table4",
+            "table4_cityscapes",
+            "table4_flips",
+            "table4_flips_cityscapes",
+            "table4_crop",
+            "table4_enlarged",
+        ),
+    ),
+    Item("fig1", "Easiest and hardest images", ("fig1", *_TABLE1)),
     Item("fig2", "The method as a diagram", ()),
-    Item("fig3", "L_rec and L_mem, pix2pixHD", ("fig3",)),
-    Item("fig4", "Multi-image difficulty, by number of shadow pairs", ("fig4",)),
-    Item("fig5", "L_rec against two difficulties, pix2pixHD", ("fig5",), (("fig5", "vsd"),)),
-    Item("fig6", "L_rec and L_mem, pix2pix", ("fig6",)),
-    Item("fig7", "L_rec against two difficulties, pix2pix", ("fig7",), (("fig7", "vsd"),)),
-    Item("fig8", "AUC against alpha", ("fig8",)),
-    Item("fig9", "AUC against epochs", ("fig9", "fig9_maps2sat")),
+    Item("fig3", "L_rec and L_mem, pix2pixHD", _TABLE1),
+    Item(
+        "fig4",
+        "Multi-image difficulty, by number of shadow pairs",
+        (*_TABLE1, "fig4", "fig4_pix2pix", "fig4_cityscapes", "fig4_cityscapes_pix2pix"),
+    ),
+    Item("fig5", "L_rec against two difficulties, pix2pixHD", _TABLE2, _VSD),
+    Item("fig6", "L_rec and L_mem, the other victims", _TABLE1),
+    Item("fig7", "L_rec against two difficulties, the other victims", _TABLE2, _VSD),
+    Item("fig8", "AUC against alpha", _TABLE1),
+    Item("fig9", "AUC against epochs", ("fig9", "fig9_cityscapes")),
     Item("fig10", "AUC against the defense's sigma", ("fig10",)),
-    Item("fig11", "Shadow-model classifier, by number of shadow pairs", ("fig11",)),
+    Item("fig11", "Shadow-model classifier, by number of shadow pairs", (*_TABLE1, "fig11")),
     Item("fig12", "Faces from landmarks", ("fig12",)),
-    Item("fig13", "Easiest and hardest images by the supervised difficulty", ("fig13",), (("fig13", "vsd"),)),
+    Item("fig13", "Easiest and hardest images by the supervised difficulty", _TABLE2, _VSD),
     Item("fig14", "ImageNet, training and test", ("fig14",), (("fig14", "imagenet"),)),
     Item(
         "fig15",
         "AUC against the fitted share",
-        ("fig15", "fig15_wide", "fig15_untrained"),
+        (*_TABLE1, "fig15", "fig15_wide", "fig15_untrained"),
         downloads=("fig15_wide",),
     ),
     Item("fig16", "AUC against the resize method", ("fig16",)),
-    Item("fig17", "Difficulty in the victim's loss", ("fig17",)),
+    Item("fig17", "Difficulty in the victim's loss", (*_TABLE1, "fig17", "fig17_pix2pix")),
+    Item("lengths", "How long each victim is trained, tuned on seeds that are not reported", _LENGTHS),
+    Item("sizes", "AUC against the size of the images, pix2pix on Facades", ("sizes", "sizes_augmented")),
 )
 ITEMS = {item.name: item for item in _ITEMS}
+
+
+def items_at(scale: str) -> list[Item]:
+    """The items of a scale: at half the paper's size one alone is affordable, and the others have no use for it."""
+    return [item for item in _ITEMS if (item.name == "sizes") == (scale == "half")]

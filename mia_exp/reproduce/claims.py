@@ -1,28 +1,16 @@
-"""The paper's claims, tested against the results of mia_exp in every cell that a claim applies to."""
+"""The paper's claims, each in its own polarity, with the contrast that tests it."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mia_exp.reproduce.cells import Cell
-from mia_exp.reproduce.item_tables import NAMES
+from mia_exp.reproduce import claim_cells as cells
+from mia_exp.reproduce.claim_cells import Cells
+from mia_exp.reproduce.criteria import Above, Below, Criterion, Within
 
-# The overrides that identify a case, whatever else is swept.
-CASE = ("victim", "dataset", "split", "features")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of testing a claim on one or two cells.
-
-    Attributes:
-        cell: The title of the cell.
-        held: True, False, or None if the interval leaves it open.
-        detail: The numbers.
-    """
-
-    cell: str
-    held: bool | None
-    detail: str
+# Two AUCs are called similar if they differ by less than this.
+SIMILAR = 0.02
+# "Much better than random" and "high", which the paper does not put into numbers.
+FAR_ABOVE_CHANCE = 0.6
+HIGH = 0.9
 
 
 @dataclass(frozen=True)
@@ -30,145 +18,284 @@ class Claim:
     """A statement of the paper.
 
     Attributes:
-        text: The claim.
-        experiments: The experiments that it is tested on.
-        test: Tests it on the cells of these experiments.
+        name: Identifies it, such as `table2-supervised`.
+        item: The item of the paper, such as `table2`.
+        text: The claim, as the paper makes it.
+        test: The contrast that is estimated, and when the claim holds.
+        criterion: What the intervals must show.
+        cells: Finds the tests among the results.
+        remark: Where the claim does not hold, the strongest other explanation and the run that tests it. It has no
+            number of its own: `{NAME}` stands for the estimates of another claim.
     """
 
+    name: str
+    item: str
     text: str
-    experiments: tuple[str, ...]
-    test: Callable[[Sequence[Cell]], list[Finding]]
-
-    def findings(self, cells: Sequence[Cell]) -> list[Finding]:
-        """The results of the test; cells that have not finished are skipped."""
-        return self.test(
-            [cell for cell in cells if cell.experiment in self.experiments and cell.metrics is not None]
-        )
+    test: str
+    criterion: Criterion
+    cells: Cells
+    remark: str = ""
 
 
-def _difference(name: str) -> Callable[[Sequence[Cell]], list[Finding]]:
-    """The claim that a paired difference of AUC is above zero."""
+@dataclass(frozen=True)
+class Untested:
+    """An item without a claim that can be tested, and why.
 
-    def test(cells: Sequence[Cell]) -> list[Finding]:
-        findings = []
-        for cell in cells:
-            if delta := cell.delta(name):
-                low, high = delta["ci95"]
-                held = True if low > 0 else False if high < 0 else None
-                findings.append(Finding(_title(cell), held, f"{delta['auc']:+.3f} [{low:+.3f}, {high:+.3f}]"))
-        return findings
-
-    return test
-
-
-def _larger(
-    this: tuple[Mapping[str, str], str], than: tuple[Mapping[str, str], str]
-) -> Callable[[Sequence[Cell]], list[Finding]]:
-    """The claim that one cell's AUC, or gain in AUC, is larger than another's: open where the intervals overlap.
-
-    Two attacks are compared by their paired gains over L_rec on the same images, which have narrower intervals.
-
-    Args:
-        this: Overrides that select one cell of a case (may be empty), and the column or difference.
-        than: The same for the other cell.
+    Attributes:
+        item: The item of the paper.
+        text: What it shows or claims.
+        why: Why it is not tested.
     """
 
-    def test(cells: Sequence[Cell]) -> list[Finding]:
-        findings = []
-        for case in dict.fromkeys(_case(cell) for cell in cells):
-            members = [cell for cell in cells if _case(cell) == case]
-            one, other = _pick(members, *this), _pick(members, *than)
-            if one and other:
-                held = True if one[1] > other[2] else False if one[2] < other[1] else None
-                detail = " against ".join(
-                    f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in (one, other)
-                )
-                findings.append(Finding(_title(members[0]), held, detail))
-        return findings
-
-    return test
+    item: str
+    text: str
+    why: str
 
 
-def _on(victim: str, test: Callable[[Sequence[Cell]], list[Finding]]) -> Callable[[Sequence[Cell]], list[Finding]]:
-    """The same claim, for one kind of victim only."""
-    return lambda cells: test([cell for cell in cells if cell.overrides["victim"] == victim])
+_HD_CASES = (("pix2pixhd", "maps2sat"), ("pix2pixhd", "cityscapes"))
+_OTHER_CASES = (
+    ("pix2pix", "facades"),
+    ("pix2pix", "maps2sat"),
+    ("pix2pix", "cityscapes"),
+    ("pix2pixhd", "facades"),
+)
+_GAIN = "AUC of L_mem minus AUC of L_rec, above zero"
+_LINE = "balanced accuracy of the best threshold on L_mem minus that on L_rec, above zero"
 
-
-def _pick(cells: Sequence[Cell], about: Mapping[str, str], name: str) -> tuple[float, float, float] | None:
-    """A column or difference of the first matching cell, with its interval.
-
-    `first` and `last` in `about` mean the smallest and largest swept value.
-    """
-    for key, wanted in about.items():
-        values = sorted({float(cell.overrides[key]) for cell in cells if key in cell.overrides})
-        if not values:
-            return None
-        value = {"first": values[0], "last": values[-1]}[wanted]
-        cells = [cell for cell in cells if key in cell.overrides and float(cell.overrides[key]) == value]
-    for cell in cells:
-        if delta := cell.delta(name):
-            return delta["auc"], *delta["ci95"]
-        if result := cell.result(name):
-            return result["auc"], *result["auc_ci95"]
-    return None
-
-
-def _case(cell: Cell) -> tuple[str, ...]:
-    return tuple(cell.overrides.get(key, "") for key in CASE)
-
-
-def _title(cell: Cell) -> str:
-    words = (cell.overrides.get("victim", "pix2pix"), cell.overrides.get("dataset", ""))
-    seed = cell.overrides.get("seed")
-    named = " ".join(NAMES.get(word, word) for word in words)
-    return f"{named}, {cell.overrides.get('split', 'random')} split{f', seed {seed}' if seed else ''}"
-
-
-CLAIMS = (
+CLAIMS: tuple[Claim | Untested, ...] = (
     Claim(
-        "Subtracting the difficulty improves on the reconstruction error (Table 1).",
-        ("table1",),
-        _difference("l_mem - l_rec"),
+        "table1",
+        "table1",
+        "L_mem is better than L_rec.",
+        f"{_GAIN}; alpha as given with the features",
+        Above(),
+        cells.gain("table1", "l_mem"),
     ),
     Claim(
-        "So does the supervised difficulty (Table 2).",
-        ("table2",),
-        _difference("l_mem_vsd - l_rec"),
-    ),
-    Claim("So does a shadow model's error (Table 2).", ("table2_multi_image",), _difference("l_mem_multi - l_rec")),
-    Claim(
-        "The single-image difficulty is better than the supervised one (Table 2).",
-        ("table1", "table2"),
-        _larger(({}, "l_mem - l_rec"), ({}, "l_mem_vsd - l_rec")),
+        "table1-slope",
+        "table1",
+        "The same with alpha from the unlabelled slope.",
+        "AUC of L_mem,slope minus AUC of L_rec, above zero",
+        Above(),
+        cells.gain("table1", "l_mem_slope"),
     ),
     Claim(
-        "On pix2pixHD it is better than a shadow model's error (Table 2).",
-        ("table1", "table2_multi_image"),
-        _on("pix2pixhd", _larger(({}, "l_mem - l_rec"), ({}, "l_mem_multi - l_rec"))),
+        "table1-released",
+        "table1",
+        "The same with the difficulty of the released script: features of x, colours of y, alpha 1.",
+        _GAIN,
+        Above(),
+        cells.gain("table1_released", "l_mem"),
     ),
     Claim(
-        "L_mem is better than the shadow-model classifier (Table 3).",
-        ("table1", "table3"),
-        _larger(({}, "l_mem - l_rec"), ({}, "shadow_score - l_rec")),
+        "table1-stochastic",
+        "table1",
+        "The same where pix2pix answers with live dropout, as its test script does.",
+        _GAIN,
+        Above(),
+        cells.gain("table1_stochastic", "l_mem"),
     ),
     Claim(
-        "Augmented queries and the difficulty together improve on the reconstruction error (Table 4).",
-        ("table4",),
-        _difference("l_mem_aug - l_rec"),
+        "table2-supervised",
+        "table2",
+        "The single-image difficulty is better than the supervised one.",
+        "AUC of L_mem,slope minus AUC of L_mem,vsd,slope, above zero",
+        Above(),
+        cells.contrast(("table1", "l_mem_slope"), ("table2", "l_mem_vsd_slope")),
     ),
     Claim(
-        "The same with flips alone, the augmentation that pix2pixHD is trained with.",
-        ("table4_flips",),
-        _difference("l_mem_aug - l_rec"),
+        "table2-supervised-fixed",
+        "table2",
+        "The same with both alphas as given.",
+        "AUC of L_mem minus AUC of L_mem,vsd, above zero",
+        Above(),
+        cells.contrast(("table1", "l_mem"), ("table2", "l_mem_vsd")),
     ),
     Claim(
-        "The longer the training, the better the attack (Fig. 9, first and last checkpoint).",
-        ("fig9", "fig9_maps2sat"),
-        _larger(({"query.epoch": "last"}, "l_mem"), ({"query.epoch": "first"}, "l_mem")),
+        "table2-multi-image-hd",
+        "table2",
+        "It is better than a shadow model's error on pix2pixHD, at the paper's ratio of shadow pairs to members.",
+        "AUC of L_mem,slope minus AUC of L_mem,multi,slope, above zero",
+        Above(),
+        cells.contrast(("table1", "l_mem_slope"), ("table2_multi_image", "l_mem_multi_slope"), "pix2pixhd"),
     ),
     Claim(
-        "Noise on the outputs weakens the attack (Fig. 10, no noise and the strongest).",
-        ("fig10",),
-        _larger(({"defense.sigma": "first"}, "l_mem"), ({"defense.sigma": "last"}, "l_mem")),
+        "table2-multi-image-pix2pix",
+        "table2",
+        "It is close to a shadow model's error on pix2pix, at the paper's ratio.",
+        "AUC of L_mem,slope minus AUC of L_mem,multi,slope, within two points",
+        Within(SIMILAR),
+        cells.contrast(("table1", "l_mem_slope"), ("table2_multi_image", "l_mem_multi_slope"), "pix2pix"),
+    ),
+    Claim(
+        "table2-bdd",
+        "table2",
+        "A shadow model of another dataset, BDD100K, is worse than no difficulty at all.",
+        "AUC of L_mem,multi minus AUC of L_rec, below zero",
+        Below(),
+        cells.gain("table2_bdd", "l_mem_multi"),
+    ),
+    Claim(
+        "table3",
+        "table3",
+        "L_mem is better than a classifier of loss maps that was trained to convergence.",
+        "AUC of L_mem minus AUC of the classifier, above zero",
+        Above(),
+        cells.contrast(("table1", "l_mem"), ("table3", "shadow_score")),
+    ),
+    Claim(
+        "table4",
+        "table4",
+        "Augmented queries improve on L_mem (in the paper's own table in five of six cells).",
+        "AUC of L_mem,aug minus AUC of L_mem, above zero; flips and crops",
+        Above(),
+        cells.contrast(("table4", "l_mem_aug"), ("table1", "l_mem")),
+    ),
+    Claim(
+        "fig1",
+        "fig1",
+        "Images that are hard by L_diff are detailed, easy ones plain and of low contrast.",
+        "correlation of L_diff with the energy of the Laplacian, and with the contrast, above zero",
+        Above(),
+        cells.detail_of_hard_images,
+    ),
+    Untested("fig2", "The method as a diagram.", "it claims nothing; it is drawn from a run"),
+    Claim(
+        "fig3",
+        "fig3",
+        "One line separates members better on L_mem than on L_rec (pix2pixHD, Maps2sat and Cityscapes).",
+        _LINE,
+        Above(),
+        cells.lines(*_HD_CASES),
+    ),
+    Claim(
+        "fig4",
+        "fig4",
+        "The single-image difficulty holds its own against a shadow model of few pairs.",
+        "AUC of L_mem,slope minus AUC of L_mem,multi,slope, one shadow pair in 8 members or fewer: above -2 points",
+        Above(-SIMILAR),
+        cells.few_shadow_pairs,
+    ),
+    Claim(
+        "fig5",
+        "fig5",
+        "L_rec correlates more with L_diff than with the supervised score (pix2pixHD, Maps2sat and Cityscapes).",
+        "difference of the two correlations, above zero",
+        Above(),
+        cells.correlations(*_HD_CASES),
+    ),
+    Claim(
+        "fig6",
+        "fig6",
+        "As Fig. 3, on the other victims and datasets.",
+        _LINE,
+        Above(),
+        cells.lines(*_OTHER_CASES),
+    ),
+    Claim(
+        "fig7",
+        "fig7",
+        "As Fig. 5, on the other victims and datasets.",
+        "difference of the two correlations, above zero",
+        Above(),
+        cells.correlations(*_OTHER_CASES),
+    ),
+    Claim(
+        "fig8",
+        "fig8",
+        "L_mem is better than L_rec over a wide range of alpha.",
+        f"{_GAIN} at half, once and twice the default alpha",
+        Above(),
+        cells.alphas,
+    ),
+    Claim(
+        "fig9",
+        "fig9",
+        "The longer the training, the better the attack.",
+        "AUC of L_mem at the last checkpoint minus that at the first, above zero",
+        Above(),
+        cells.epochs,
+    ),
+    Claim(
+        "fig10-invisible",
+        "fig10",
+        "Only noise that visibly corrupts the outputs has a significant effect.",
+        "AUC of L_mem with noise of SSIM 0.9 or more minus that without noise, within two points",
+        Within(SIMILAR),
+        cells.invisible_noise,
+    ),
+    Claim(
+        "fig10-strongest",
+        "fig10",
+        "Even with large noise the attack is much better than random.",
+        "AUC of L_mem at the largest sigma, above 60 %",
+        Above(FAR_ABOVE_CHANCE),
+        cells.strongest_noise,
+    ),
+    Claim(
+        "fig11-pairs",
+        "fig11",
+        "The classifier of loss maps depends on the number of shadow pairs.",
+        "its AUC with the most pairs minus that with the fewest, above zero",
+        Above(),
+        cells.shadow_pairs,
+    ),
+    Claim(
+        "fig11-above",
+        "fig11",
+        "L_mem, which needs no shadow pairs, stays above the classifier.",
+        "AUC of L_mem minus AUC of the classifier, above zero at each number of pairs",
+        Above(),
+        cells.above_the_classifier,
+    ),
+    Claim(
+        "fig12",
+        "fig12",
+        "On faces from landmarks the AUC is high.",
+        "AUC of L_mem, above 90 %",
+        Above(HIGH),
+        cells.faces,
+    ),
+    Untested(
+        "fig13",
+        "Easiest and hardest images by the supervised difficulty.",
+        "the images may not be redistributed; the command draws them beside the runs",
+    ),
+    Untested(
+        "fig14",
+        "The backbone's own training images do not get lower difficulties.",
+        "ImageNet is not at hand; the command runs where it is",
+    ),
+    Claim(
+        "fig15-below",
+        "fig15",
+        "Below half of the pixels the attack is unstable.",
+        "SD of the AUC over draws of the pixels, mean of the shares below half minus that of the others, above 0",
+        Above(),
+        cells.instability,
+    ),
+    Claim(
+        "fig15-above",
+        "fig15",
+        "From half of the pixels on it is stable.",
+        "range of the mean AUC over the shares from half on, below two points",
+        Below(SIMILAR),
+        cells.stability,
+    ),
+    Claim(
+        "fig16",
+        "fig16",
+        "The attack is not very sensitive to the resize method.",
+        "range of the AUC over the methods, below two points",
+        Below(SIMILAR),
+        cells.resize_methods,
+    ),
+    Claim(
+        "fig17",
+        "fig17",
+        "A victim whose loss is weighted by the difficulty attends more to difficult images.",
+        "error of the hardest quarter of the members over that of the easiest, with weights minus without, below 0",
+        Below(),
+        cells.weighted(cells.attention, "hard / easy"),
     ),
 )

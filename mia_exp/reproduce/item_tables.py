@@ -1,26 +1,13 @@
-"""The paper's tables with mia_exp's results beside them, as Markdown."""
+"""The paper's tables with this package's results below the published numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from mia_exp.core.markdown import markdown_table
-from mia_exp.reproduce.cells import Cell, backbone_of
+from mia_exp.reproduce.estimates import SeedEstimate
 from mia_exp.reproduce.published import CASES, PUBLISHED, Published
-from mia_exp.reproduce.verdict import verdict
-
-SPLITS = ("random", "official")
-NAMES = {
-    "facades": "Facades",
-    "maps2sat": "Maps2sat",
-    "cityscapes": "Cityscapes",
-    "celeba": "CelebA",
-    "pix2pix": "pix2pix",
-    "pix2pixhd": "pix2pixHD",
-    "efficientnet_lite0": "EfficientNet-Lite0",
-    "wide_resnet50_2": "Wide-ResNet50-2",
-    "wide_resnet50_2_untrained": "untrained Wide-ResNet50-2",
-}
+from mia_exp.reproduce.runs import Run
+from mia_exp.reproduce.scale_results import NAMES, SPLITS, Case, Results
 
 
 @dataclass(frozen=True)
@@ -29,173 +16,129 @@ class Line:
 
     Attributes:
         label: Its name.
-        published: The row's key in `PUBLISHED`.
-        experiment: The experiment with mia_exp's result.
-        attack: The attack of that experiment's job, or None if it has only one.
+        published: The row's key in `PUBLISHED`; empty for a row that the paper does not have.
+        experiment: The experiment with the results.
         column: The column of its results.
+        accuracy: Whether the row is an accuracy at the attack's own threshold instead of an AUC.
     """
 
     label: str
     published: str
     experiment: str
     column: str
-    attack: str | None = None
+    accuracy: bool = False
 
-    def cell(self, cells: Sequence[Cell], victim: str, dataset: str, split: str) -> Cell | None:
-        """The finished job of a cell of the row."""
-        for cell in cells:
-            about = {"dataset": dataset, "victim": victim, "split": split}
-            if self.attack is not None:
-                about["attack"] = self.attack
-            fits = all(cell.overrides.get(key, wanted) == wanted for key, wanted in about.items())
-            if cell.experiment == self.experiment and fits and cell.result(self.column):
-                return cell
-        return None
+    def runs(self, results: Results, case: Case) -> list[Run]:
+        """The finished runs of a cell."""
+        return results.select(self.experiment, case)
+
+    def estimate(self, results: Results, case: Case) -> SeedEstimate | None:
+        """The AUC over seeds; None if no run has finished."""
+        return results.auc(self.experiment, case, self.column)
+
+    def numbers(self, case: Case) -> list[Published]:
+        """The published numbers of a cell."""
+        return PUBLISHED.get(self.published, {}).get((case.victim, case.dataset), [])
 
 
 TABLES: dict[str, tuple[Line, ...]] = {
     "table1": (
         Line("L_rec", "l_rec", "table1", "l_rec"),
         Line("L_mem", "l_mem", "table1", "l_mem"),
+        Line("L_mem, alpha from the slope", "", "table1", "l_mem_slope"),
+        Line("L_mem, the released script's definition", "", "table1_released", "l_mem"),
+        Line("L_rec, stochastic queries", "", "table1_stochastic", "l_rec"),
+        Line("L_mem, stochastic queries", "", "table1_stochastic", "l_mem"),
     ),
     "table2": (
         Line("L_mem, single image", "l_mem", "table1", "l_mem"),
+        Line("single image, alpha from the slope", "", "table1", "l_mem_slope"),
         Line("supervised difficulty", "l_mem_vsd", "table2", "l_mem_vsd"),
+        Line("supervised, alpha from the slope", "", "table2", "l_mem_vsd_slope"),
         Line("multi-image", "l_mem_multi", "table2_multi_image", "l_mem_multi"),
+        Line("multi-image, alpha from the slope", "", "table2_multi_image", "l_mem_multi_slope"),
         Line("multi-image, BDD100K", "l_mem_multi_bdd", "table2_bdd", "l_mem_multi"),
+        Line("multi-image, BDD100K, alpha from the slope", "", "table2_bdd", "l_mem_multi_slope"),
     ),
     "table3": (
         Line("L_mem", "l_mem", "table1", "l_mem"),
         Line("shadow-model classifier", "shadow_score", "table3", "shadow_score"),
-        Line("its accuracy", "shadow_accuracy", "table3", "shadow_score"),
+        Line("its accuracy", "shadow_accuracy", "table3", "shadow_score", accuracy=True),
         Line("the same, BDD100K", "shadow_score_bdd", "table3_bdd", "shadow_score"),
-        Line("its accuracy", "shadow_accuracy_bdd", "table3_bdd", "shadow_score"),
+        Line("its accuracy, BDD100K", "shadow_accuracy_bdd", "table3_bdd", "shadow_score", accuracy=True),
     ),
     "table4": (
-        Line("L_mem (base)", "l_mem", "table4", "l_mem", "ours"),
-        Line("L_mem,aug", "l_mem_aug", "table4", "l_mem_aug", "augmented"),
-        Line("L_mem,aug, flips alone", "l_mem_aug_flips", "table4_flips", "l_mem_aug"),
+        Line("L_mem (base)", "l_mem", "table1", "l_mem"),
+        Line("L_mem,aug", "l_mem_aug", "table4", "l_mem_aug"),
+        Line("L_mem,aug, alpha from the slope", "", "table4", "l_mem_aug_slope"),
+        Line("L_mem,aug, flips alone", "", "table4_flips", "l_mem_aug"),
+        Line("L_mem,aug, crops alone", "", "table4_crop", "l_mem_aug"),
+        Line("L_mem,aug, enlargement alone", "", "table4_enlarged", "l_mem_aug"),
+    ),
+    # pix2pix on Facades alone, at another size.
+    "sizes": (
+        Line("L_rec", "l_rec", "sizes", "l_rec"),
+        Line("L_mem", "l_mem", "sizes", "l_mem"),
+        Line("L_mem, alpha from the slope", "", "sizes", "l_mem_slope"),
+        Line("L_mem,aug", "l_mem_aug", "sizes_augmented", "l_mem_aug"),
     ),
 }
 
 
-def render_table(name: str, cells: Sequence[Cell]) -> str:
-    """The table in the paper's layout, with mia_exp's rows below the published ones.
+def render_table(name: str, results: Results) -> str:
+    """The table in the paper's layout, with this package's rows below the published ones.
 
     Args:
         name: Such as `table4`.
-        cells: The results at one scale.
+        results: The results at one scale.
     """
-    header = ["", *(f"{NAMES[victim]} {NAMES[dataset]}" for victim, dataset in CASES)]
+    columns = CASES[:1] if name == "sizes" else CASES
+    header = ["", *(f"{NAMES[victim]} {NAMES[dataset]}" for victim, dataset in columns)]
     rows = []
     for line in TABLES[name]:
-        published = PUBLISHED[line.published]
-        rows.append([f"**{line.label}**, paper", *(_published(published.get(case, [])) for case in CASES)])
+        if line.published:
+            published = [_published(line.numbers(Case(*case, SPLITS[0]))) for case in columns]
+            rows.append([f"**{line.label}**, paper", *published])
         for split in SPLITS:
-            found = [line.cell(cells, *case, split) for case in CASES]
+            found = [_measured(line, results, Case(*case, split)) for case in columns]
             if any(found):
-                measured = [
-                    _measured(cell, line) if published.get(case) or cell else "–"
-                    for case, cell in zip(CASES, found, strict=True)
-                ]
-                rows.append([f"{line.label}, mia_exp, {split} split", *measured])
-    for split in SPLITS:
-        found = [TABLES[name][0].cell(cells, *case, split) for case in CASES]
-        if any(found):
-            blind = [strongest_blind(cell) if cell else "–" for cell in found]
-            rows.append([f"*strongest blind column, {split} split*", *blind])
+                rows.append([f"{line.label}, {split} split", *(cell or "–" for cell in found)])
     return markdown_table(header, rows)
 
 
-def render_verdicts(name: str, cells: Sequence[Cell]) -> str:
-    """Each number of mia_exp beside the published ones, with its settings."""
-    header = ["", "split", "mia_exp", "paper", "verdict", "N", "seed", "split hash", "features"]
-    rows = []
-    for line in TABLES[name]:
-        for victim, dataset in CASES:
-            for split in SPLITS:
-                cell = line.cell(cells, victim, dataset, split)
-                if cell is None or cell.metrics is None:
-                    continue
-                about = cell.metrics
-                # Cells without a published number are listed too.
-                published: Sequence[Published | None] = PUBLISHED[line.published].get((victim, dataset)) or [None]
-                rows += [
-                    [
-                        f"{line.label}, {NAMES[victim]} {NAMES[dataset]}",
-                        split,
-                        _measured(cell, line),
-                        f"{number.value} ({number.source})" if number else "–",
-                        verdict(number, about, line.column) if number else "not in the paper",
-                        *_settings_of(about),
-                    ]
-                    for number in published
-                ]
-    return markdown_table(header, rows)
+def lines_of(results: Results) -> Iterator[tuple[str, Line, Case, SeedEstimate]]:
+    """Every AUC of the tables: the table, the row, the case and the estimate."""
+    for name, lines in TABLES.items():
+        for line in lines:
+            for case in (Case(*case, split) for case in CASES for split in SPLITS):
+                if not line.accuracy and (found := line.estimate(results, case)):
+                    yield name, line, case, found
 
 
-def render_numbers(cells: Sequence[Cell]) -> str:
-    """The results of each cell of a figure, beside the published number if there is one."""
-    done = [(cell, cell.metrics) for cell in cells if cell.metrics is not None]
-    columns = list(dict.fromkeys(column for _, about in done for column in about["attacks"]))
-    header = ["", *columns, "paper", "N", "seed", "split hash", "features"]
-    rows = []
-    for cell, about in done:
-        case = (cell.overrides.get("victim", ""), about["dataset"])
-        published = [number for column in columns for number in PUBLISHED.get(column, {}).get(case, [])]
-        from_here = [number for number in published if number.source.startswith("Fig")]
-        rows.append(
-            [
-                cell.name,
-                *(
-                    "–" if (found := cell.result(column)) is None else percent_with_interval(found)
-                    for column in columns
-                ),
-                _published(from_here),
-                *_settings_of(about),
-            ]
-        )
-    return markdown_table(header, rows)
-
-
-def _settings_of(about: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{about['n_members']} + {about['n_nonmembers']}",
-        str(about["split"]["seed"]),
-        f"`{about['split']['hash'][:8]}`",
-        backbone_of(about),
-    ]
-
-
-def scale_title(metrics: Mapping[str, Any] | None) -> str:
+def scale_title(run: Run) -> str:
     """`scale=cpu: 64 pixels`: the label of each figure."""
-    return "" if metrics is None else f"scale={metrics['scale']}: {metrics['victim']['image_size']} pixels"
+    return f"scale={run.about['scale']}: {run.about['victim']['image_size']} pixels"
 
 
-def percent_with_interval(result: Mapping[str, Any]) -> str:
-    """`86.7 [82.4, 90.1]`."""
-    low, high = result["auc_ci95"]
-    return f"{100 * result['auc']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+def strongest_blind(results: Results, case: Case) -> str:
+    """The blind column furthest from 50 %, mean over the seeds: `62.0 (brightness; separates in 1 of 5)`."""
+    runs = results.select("table1", case)
+    if not runs:
+        return ""
+    blind = [run.about["blind"] for run in runs]
+    means = {name: sum(found[name]["auc"] for found in blind) / len(blind) for name in blind[0]}
+    name, mean = max(means.items(), key=lambda item: abs(item[1] - 0.5))
+    separates = sum(found[name]["separates"] for found in blind)
+    return f"{100 * mean:.1f} ({name}; separates in {separates} of {len(blind)})"
 
 
-def strongest_blind(cell: Cell) -> str:
-    """The blind column furthest from 50 %: `62.0 [54.1, 69.3] (brightness, separates)`."""
-    assert cell.metrics is not None
-    name, result = max(cell.metrics["blind"].items(), key=lambda item: abs(item[1]["auc"] - 0.5))
-    mark = ", separates" if result["separates"] else ""
-    return f"{percent_with_interval(result)} ({name}{mark})"
+def _published(numbers: list[Published]) -> str:
+    return "; ".join(dict.fromkeys(str(number.value) for number in numbers)) or "–"
 
 
-def _published(numbers: Sequence[Published]) -> str:
-    if len(numbers) == 1:
-        return str(numbers[0].value)
-    return "; ".join(f"{number.value} ({number.source})" for number in numbers) or "–"
-
-
-def _measured(cell: Cell | None, line: Line) -> str:
-    result = None if cell is None else cell.result(line.column)
-    if result is None:
-        return "missing"
-    if "accuracy" in line.published:
-        return f"{100 * result['accuracy']:.1f}"
-    return percent_with_interval(result)
+def _measured(line: Line, results: Results, case: Case) -> str:
+    if line.accuracy:
+        values = [run.about["attacks"][line.column]["accuracy"] for run in line.runs(results, case)]
+        return f"{100 * sum(values) / len(values):.1f}" if values else ""
+    found = line.estimate(results, case)
+    return "" if found is None else str(found)

@@ -3,54 +3,83 @@
 Most datasets must not be redistributed, so these are saved with the runs, not with the results.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
 from mia_exp.drawing import report
+from mia_exp.report.job_folder import FinishedJob, read_job
 from mia_exp.report.style import WIDTH
-from mia_exp.reproduce.item_tables import NAMES, scale_title
 from mia_exp.reproduce.paper_figure import paper_figure
+from mia_exp.reproduce.scale_results import NAMES
 
 # Height of the title, in inches.
 TITLE = 0.4
 
-# By figure: which of a report's figures it is.
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of images.
+
+    Attributes:
+        figure: Which of a report's figures it is.
+        experiments: The experiments whose runs are drawn.
+        settings: The overrides of the runs that are drawn; all for none.
+    """
+
+    figure: str
+    experiments: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 PICTURES = {
-    "fig1": "difficulty-extremes",
-    "fig12": "exposed-members",
-    "fig13": "l-vsd-extremes",
-    "fig14": "difficulty-extremes",
+    "fig1": Picture("difficulty-extremes", ("fig1",)),
+    "fig12": Picture("exposed-members", ("fig12",), {"seed": "0", "split": "matched"}),
+    "fig13": Picture(
+        "l-vsd-extremes",
+        ("table2", "table2_cityscapes"),
+        {"seed": "0", "split": "official", "victim": "pix2pixhd"},
+    ),
+    "fig14": Picture("difficulty-extremes", ("fig14",)),
 }
 
 
-def keep_pictures(name: str, runs: Sequence[Path], folder: Path) -> list[Path]:
+def keep_pictures(name: str, sweeps: Path, folder: Path) -> list[Path]:
     """Saves the figure `name` of each run with a title of dataset and scale, as PNG and PDF.
 
     Args:
         name: A key of `PICTURES`.
-        runs: Folders of finished runs.
+        sweeps: Has a folder of runs for each experiment.
         folder: Gets `name-dataset.png` and `name-dataset.pdf`.
 
     Returns:
         The PNG files.
     """
+    picture = PICTURES[name]
+    wanted = {f"{key}={value}" for key, value in picture.settings.items()}
+    jobs = [
+        (number, job)
+        for experiment in picture.experiments
+        for number in sorted((sweeps / experiment).glob("[0-9]*"), key=lambda path: int(path.name))
+        if isinstance(job := read_job(number), FinishedJob) and wanted <= set(job.overrides)
+    ]
     kept = []
-    for run in runs:
-        metrics = json.loads((run / "metrics.json").read_text())
+    for run, job in jobs:
+        metrics = job.metrics
         stem = folder / f"{name}-{metrics['dataset']}"
-        picture = run / "figures" / f"{PICTURES[name]}.png"
-        if not picture.is_file():
+        drawn = run / "figures" / f"{picture.figure}.png"
+        if not drawn.is_file():
             # A job of a sweep is drawn when somebody asks.
             report([str(run)])
-        with Image.open(picture) as image:
+        with Image.open(drawn) as image:
             height = TITLE + WIDTH * image.height / image.width
             with paper_figure(stem, height) as figure:
                 axis = figure.subplots()
                 axis.imshow(image)
                 axis.set_axis_off()
-                axis.set_title(f"{NAMES.get(metrics['dataset'], metrics['dataset'])}, {scale_title(metrics)}")
+                dataset = NAMES.get(metrics["dataset"], metrics["dataset"])
+                axis.set_title(f"{dataset}, scale={metrics['scale']}: {metrics['victim']['image_size']} pixels")
         kept.append(stem.with_suffix(".png"))
     return kept

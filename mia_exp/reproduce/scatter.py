@@ -1,67 +1,127 @@
 """Scatter plots: L_rec and L_mem (Figs. 3, 6), L_rec and difficulties (Figs. 5, 7)."""
 
-import json
 from collections.abc import Mapping, Sequence
-from itertools import product
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy.stats import pearsonr
 from sklearn.metrics import roc_curve
 
 from mia_exp.core.column import Column
-from mia_exp.data import Split
-from mia_exp.report.column_titles import columns_of, math_title
+from mia_exp.report.column_titles import math_title
 from mia_exp.report.style import CHANCE, MEMBER, NONMEMBER
-from mia_exp.reproduce.item_tables import NAMES, scale_title
+from mia_exp.reproduce.estimates import SeedEstimate, estimate
+from mia_exp.reproduce.item_tables import scale_title
 from mia_exp.reproduce.paper_figure import paper_figure
+from mia_exp.reproduce.runs import MEMBER as IS_MEMBER
+from mia_exp.reproduce.runs import Run
+from mia_exp.reproduce.scale_results import NAMES, SPLITS, Case, Results, case_of
+from mia_exp.reproduce.statistics import correlation
 
-# By figure: the columns on the x and y axes, one column of panels each; the y axis is the same.
+# Inches; of a row of panels, and of the legend above them.
+ROW, LEGEND = 3.0, 0.9
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A figure of scatter plots.
+
+    Attributes:
+        experiment: The experiment whose first seed is drawn.
+        cases: Victims and datasets, a row of panels each.
+        across: The columns on the x axes; on the y axis is L_rec.
+    """
+
+    experiment: str
+    cases: tuple[tuple[str, str], ...]
+    across: tuple[str, ...]
+
+
+_HD = (("pix2pixhd", "maps2sat"), ("pix2pixhd", "cityscapes"))
+_OTHERS = (
+    ("pix2pix", "facades"),
+    ("pix2pix", "maps2sat"),
+    ("pix2pix", "cityscapes"),
+    ("pix2pixhd", "facades"),
+)
 PLANES = {
-    "fig3": (("l_mem", "l_rec"),),
-    "fig6": (("l_mem", "l_rec"),),
-    "fig5": (("l_diff", "l_rec"), ("l_vsd", "l_rec")),
-    "fig7": (("l_diff", "l_rec"), ("l_vsd", "l_rec")),
+    "fig3": Planes("table1", _HD, ("l_mem",)),
+    "fig5": Planes("table2", _HD, ("l_diff", "l_vsd")),
+    "fig6": Planes("table1", _OTHERS, ("l_mem",)),
+    "fig7": Planes("table2", _OTHERS, ("l_diff", "l_vsd")),
 }
 
 
-def plot_planes(name: str, runs: Sequence[Path], artifacts: Path, stem: Path) -> None:
-    """Draws the figure `name` as PNG and PDF, one panel per run and pair of columns.
+def plot_planes(name: str, results: Results, folder: Path) -> list[Path]:
+    """Draws the figure `name` for each kind of split from the runs of the first seed, as PNG and PDF.
 
     Args:
         name: A key of `PLANES`.
-        runs: Folders of finished runs.
-        artifacts: Folder of the runs' artifacts.
-        stem: The file's path without extension.
+        results: The results at one scale; runs that have not finished are left out.
+        folder: Gets `NAME-SPLIT.png` and `NAME-SPLIT.pdf`.
+
+    Returns:
+        The PNG files.
     """
-    planes = PLANES[name]
-    metrics = json.loads((runs[0] / "metrics.json").read_text())
-    columns = columns_of(metrics)
-    # Two pairs of columns are compared side by side, with one row per dataset and a shared y axis.
-    shape = (1, len(runs)) if len(planes) == 1 else (len(runs), len(planes))
-    with paper_figure(stem, 3.9 * shape[0]) as figure:
-        grid = figure.subplots(*shape, squeeze=False, sharey="row" if len(planes) > 1 else False)
-        for axis, (run, (across, up)) in zip(grid.flat, product(runs, planes), strict=True):
-            table, is_member, dataset = read_scores(run, artifacts)
-            for group, label, color, marker in (
-                (is_member, "members", MEMBER, "o"),
-                (~is_member, "non-members", NONMEMBER, "s"),
-            ):
-                x, y = table[across][group], table[up][group]
-                axis.scatter(x, y, s=12, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
-            if across == "l_mem":
-                words = _draw_best_lines(axis, table, is_member, columns)
-            else:
-                words = f"Pearson {pearsonr(table[across], table[up]).statistic:.2f}"
-            axis.locator_params(axis="x", nbins=6)
-            axis.set(xlabel=math_title(columns[across]), title=f"{NAMES.get(dataset, dataset)}\n{words}")
-        for row in grid:
-            row[0].set_ylabel(math_title(columns[planes[0][1]]))
+    drawn = []
+    for split in SPLITS:
+        runs = [run for case in PLANES[name].cases if (run := _first(PLANES[name], results, case, split))]
+        if runs:
+            stem = folder / f"{name}-{split}"
+            _plot(PLANES[name], results, runs, stem)
+            drawn.append(stem.with_suffix(".png"))
+    return drawn
+
+
+def _plot(planes: Planes, results: Results, runs: Sequence[Run], stem: Path) -> None:
+    columns = results.columns(planes.experiment)
+    with paper_figure(stem, ROW * len(planes.across) + LEGEND) as figure:
+        grid = figure.subplots(len(planes.across), len(runs), squeeze=False)
+        for row, across in zip(grid, planes.across, strict=True):
+            for axis, run in zip(row, runs, strict=True):
+                case = case_of(run)
+                words = _draw(axis, run.scores, across, columns)
+                if across != "l_mem":
+                    words = f"Pearson {_correlation(planes, results, case, across)}"
+                axis.set_title(f"{NAMES[case.victim]} {NAMES[case.dataset]}\n{words}", fontsize=9)
+            row[0].set_ylabel(math_title(columns["l_rec"]))
         handles, labels = grid[0][0].get_legend_handles_labels()
-        title = scale_title(metrics)
+        title = f"{case_of(runs[0]).split} split, seed {runs[0].seed}, {scale_title(runs[0])}"
         figure.legend(handles, labels, loc="outside upper center", ncols=2, title=title)
+
+
+def best_line(score: np.ndarray, is_member: np.ndarray) -> tuple[float, float]:
+    """The threshold (members are below it) with the best balanced accuracy, and that accuracy."""
+    fpr, tpr, thresholds = roc_curve(is_member, -score, drop_intermediate=False)
+    best = int(np.argmax(tpr - fpr))
+    return -thresholds[best], (1 + tpr[best] - fpr[best]) / 2
+
+
+def _first(planes: Planes, results: Results, case: tuple[str, str], split: str) -> Run | None:
+    runs = results.select(planes.experiment, Case(*case, split))
+    return min(runs, key=lambda run: run.seed, default=None)
+
+
+def _draw(axis: Axes, table: pd.DataFrame, across: str, columns: Mapping[str, Column]) -> str:
+    """Draws a panel; returns what its title says of it."""
+    is_member = table[IS_MEMBER].to_numpy()
+    for group, label, color, marker in (
+        (is_member, "members", MEMBER, "o"),
+        (~is_member, "non-members", NONMEMBER, "s"),
+    ):
+        x, y = table[across][group], table["l_rec"][group]
+        axis.scatter(x, y, s=9, alpha=0.6, color=color, marker=marker, linewidths=0, label=label)
+    axis.locator_params(axis="x", nbins=4)
+    axis.set_xlabel(math_title(columns[across]))
+    return _draw_best_lines(axis, table, is_member, columns) if across == "l_mem" else ""
+
+
+def _correlation(planes: Planes, results: Results, case: Case, across: str) -> SeedEstimate:
+    """The correlation with L_rec, over all seeds and not the drawn one alone."""
+    statistic = correlation("l_rec", across, results.columns(planes.experiment))
+    return estimate(results.tables(planes.experiment, case), statistic, case.dataset)
 
 
 def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, columns: Mapping[str, Column]) -> str:
@@ -75,23 +135,3 @@ def _draw_best_lines(axis: Axes, table: pd.DataFrame, is_member: np.ndarray, col
         draw(threshold, color=CHANCE, linestyle="--", linewidth=1.2, zorder=0)
         words.append(f"{accuracy:.0%} by {math_title(columns[name])}")
     return ", ".join(words)
-
-
-def best_line(score: np.ndarray, is_member: np.ndarray) -> tuple[float, float]:
-    """The threshold (members are below it) with the best balanced accuracy, and that accuracy."""
-    fpr, tpr, thresholds = roc_curve(is_member, -score, drop_intermediate=False)
-    best = int(np.argmax(tpr - fpr))
-    return -thresholds[best], (1 + tpr[best] - fpr[best]) / 2
-
-
-def read_scores(run: Path, artifacts: Path) -> tuple[pd.DataFrame, np.ndarray, str]:
-    """The scores of a run's images, which of them are members, and the dataset's name."""
-    metrics = json.loads((run / "metrics.json").read_text())
-    table = pd.read_parquet(run / "scores.parquet")
-    return table, table["id"].isin(_members(run, artifacts)).to_numpy(), metrics["dataset"]
-
-
-def _members(run: Path, artifacts: Path) -> list[str]:
-    key = json.loads((run / "metrics.json").read_text())["provenance"]["keys"]["split"]
-    split = Split.from_json((artifacts / "split" / key[:20] / "split.json").read_bytes())
-    return list(split.members)

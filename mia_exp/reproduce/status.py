@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,8 +12,8 @@ from rich.table import Table
 
 from mia_exp.core.conf_folder import CONF
 from mia_exp.core.terminal import plain_console
-from mia_exp.reproduce.catalogue import ITEMS, Item
-from mia_exp.reproduce.cells import Cell, read_cells
+from mia_exp.reproduce.catalogue import Item, items_at
+from mia_exp.reproduce.runs import Run, read_runs
 
 # Minimum width, since a narrower table would wrap if the output is not a terminal.
 COLUMNS = 120
@@ -40,12 +41,12 @@ class _Progress:
 
 def print_status(scale: str, results: Path) -> None:
     """Prints a line for each item, and one for each of its experiments if it has several."""
-    folder = results / scale
-    experiments = dict.fromkeys(name for item in ITEMS.values() for name in item.experiments)
+    folder, items = results / scale, items_at(scale)
+    experiments = dict.fromkeys(name for item in items for name in item.experiments)
     progress = {name: _progress(name, folder) for name in experiments}
     table = Table("item", "cells done", "took", "needs", caption=CAPTION)
     n_done = 0
-    for item in ITEMS.values():
+    for item in items:
         parts = [progress[name] for name in item.experiments]
         drawn = bool(parts) or (folder / f"{item.name}.png").is_file()
         n_done += drawn and all(part.done == part.cells for part in parts)
@@ -58,7 +59,7 @@ def print_status(scale: str, results: Path) -> None:
             table.add_row(item.name, *_numbers(parts), "".join(needs) if drawn else "to be drawn")
     table.add_section()
     table.add_row("all", *_numbers(list(progress.values())), "")
-    table.title = f"scale={scale}: {n_done} of {len(ITEMS)} items done"
+    table.title = f"scale={scale}: {n_done} of {len(items)} items done"
     console = plain_console()
     console.width = max(console.width, COLUMNS)
     console.print(table)
@@ -66,7 +67,7 @@ def print_status(scale: str, results: Path) -> None:
 
 def _progress(experiment: str, folder: Path) -> _Progress:
     cells = _planned(experiment)
-    waiting = [cell for cell in read_cells(folder, [experiment]) if cell.metrics is not None]
+    waiting = [cell for cell in read_runs(folder, [experiment]) if cell.metrics is not None]
     done = []
     for overrides in cells:
         match = next((cell for cell in waiting if overrides.items() <= cell.overrides.items()), None)
@@ -77,17 +78,29 @@ def _progress(experiment: str, folder: Path) -> _Progress:
 
 
 def _planned(experiment: str) -> list[dict[str, str]]:
-    """What sets each cell of an experiment apart, but for values that follow from other settings."""
-    content = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8"))
+    """What sets each cell of an experiment apart."""
     swept = []
-    for key, value in content["hydra"]["sweeper"]["params"].items():
-        [override] = OverridesParser.create().parse_overrides([f"{key}={value}"])
+    for key, value in _params(experiment).items():
+        # OmegaConf takes the backslash away that keeps an interpolation for the job.
+        word = f"{key}={value}".replace(r"\${", "${")
+        [override] = OverridesParser.create().parse_overrides([word])
         values = list(override.sweep_string_iterator()) if override.is_sweep_override() else [str(value)]
-        swept.append([{} if "${" in str(value) else {key: one} for one in values])
+        swept.append([{key: one} for one in values])
     return [{key: one for part in parts for key, one in part.items()} for parts in product(*swept)]
 
 
-def _seconds(cells: Sequence[Cell]) -> dict[str, float]:
+def _params(experiment: str) -> dict[str, Any]:
+    """The sweep of an experiment, over that of the experiment that it is a variant of."""
+    content = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8"))
+    params: dict[str, Any] = {}
+    for base in content["defaults"]:
+        if isinstance(base, str):
+            params |= _params(base)
+    params |= content["hydra"]["sweeper"]["params"]
+    return params
+
+
+def _seconds(cells: Sequence[Run]) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for cell in cells:
         if cell.metrics is not None:
@@ -102,7 +115,7 @@ def _needs(item: Item, experiment: str, progress: _Progress) -> str:
 
 
 def _numbers(parts: Sequence[_Progress]) -> tuple[str, str]:
-    """Cells that are done, and the minutes that they took."""
+    """Runs that are done, and the minutes that they took."""
     if not parts:
         return "", ""
     seconds: dict[str, float] = {}

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 def final_image(layers: nn.Module, hidden: Tensor) -> Tensor:
-    """Applies the last layers and rescales their result, in float32 also under mixed precision.
+    """Applies the last layers and rescales their result, in their weights' float32 also under mixed precision.
 
     bfloat16 has 8 significant bits: fakes would lie on a coarse grid that no real image lies on, which a
     discriminator can tell apart whatever the generator learns.
@@ -15,8 +15,9 @@ def final_image(layers: nn.Module, hidden: Tensor) -> Tensor:
         hidden: Their input (N, C, h, w), of any precision.
 
     Returns:
-        The image (N, 3, H, W), float32 in [0, 1].
+        The image (N, 3, H, W) in [0, 1], of the weights' precision.
     """
+    weights = next(layers.parameters())
     with torch.autocast(hidden.device.type, enabled=False):
-        image: Tensor = (layers(hidden.float()) + 1) / 2
+        image: Tensor = (layers(hidden.to(weights.dtype)) + 1) / 2
     return image

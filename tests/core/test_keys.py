@@ -39,6 +39,7 @@ OTHERS: dict[str, list[Any]] = {
     "landmarks": [Landmarks.points_5],
     "epoch": [1],
     "n_members": [4],
+    "acceptance": [1.0],
     "patch_size": [16],
 }
 
@@ -148,6 +149,11 @@ BASES: dict[str, tuple[list[str], list[str]]] = {
         ["attack", "visual_search"],
     ),
     "side_by_side": (HALVES, ["dataset", "split"]),
+    # The statistics that it balances are a stage, which is run when the split is drawn.
+    "matched": (
+        ["dataset=folder", "dataset.root={trees}/pairs", "split=matched", "output_dir={trees}/outputs"],
+        ["split"],
+    ),
     "openmoji": (["dataset=openmoji"], ["dataset"]),
     "celeba": (["dataset=celeba", "dataset.root={trees}/celeba"], ["dataset"]),
     "cityscapes_original": (["dataset=cityscapes_original", "dataset.root={trees}/cityscapes"], ["dataset"]),

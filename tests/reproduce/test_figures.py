@@ -1,29 +1,29 @@
 """What the figures are drawn from, against what the runs say."""
 
 import json
-from dataclasses import asdict
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from mia_exp.attacks.attack import L_REC
 from mia_exp.attacks.numerics.difficulty_scorer import DifficultyScorer
 from mia_exp.config.command_line import read_command
 from mia_exp.report.run_figures import choose_figures
 from mia_exp.reproduce.catalogue import ITEMS
-from mia_exp.reproduce.cells import Cell
-from mia_exp.reproduce.curves import CURVES, draw_score
+from mia_exp.reproduce.curve_figures import plot_curves
+from mia_exp.reproduce.curves import CURVES
 from mia_exp.reproduce.diagram import DifficultyParts
 from mia_exp.reproduce.item_figures import DIAGRAM
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
-from mia_exp.reproduce.scatter import PLANES, best_line, plot_planes, read_scores
+from mia_exp.reproduce.scale_results import Case, Results
+from mia_exp.reproduce.scatter import PLANES, best_line, plot_planes
 from tests.cli import mia_exp, tiny
 from tests.report.conftest import make_run
+from tests.reproduce.made_results import save_cases, scores
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,9 @@ def project(folder_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def test_every_figure_is_drawn_by_one_hand() -> None:
     drawn = [*CURVES, *PLANES, *PICTURES, DIAGRAM]
     assert sorted(drawn) == sorted(name for name in ITEMS if name.startswith("fig"))
-    others = [name for name in ITEMS if not name.startswith("fig")]
-    assert others == ["table1", "table2", "table3", "table4", "seeds_facades", "seeds_maps2sat"]
+    assert [name for name in ITEMS if not name.startswith("fig")] == [
+        "table1", "table2", "table3", "table4", "lengths", "sizes"
+    ]  # fmt: skip
     assert len(drawn) == 17
 
 
@@ -46,41 +47,62 @@ def test_a_picture_is_one_that_a_report_has() -> None:
     run = make_run(20, attack="supervised")
     is_member = run.scores.index.isin(run.members)
     drawn = {figure.name for figure in choose_figures(run.metrics, run.scores, is_member, run.gallery)}
-    assert set(PICTURES.values()) <= drawn
+    assert {picture.figure for picture in PICTURES.values()} <= drawn
 
 
-def test_a_curve_rises_with_its_setting_and_choices_stand_by_name() -> None:
-    def cells(setting: str, aucs: dict[str, float]) -> list[Cell]:
-        results = {value: {"auc": auc, "auc_ci95": [auc - 0.1, auc + 0.05]} for value, auc in aucs.items()}
-        columns = {"l_rec": asdict(L_REC)}
-        return [
-            Cell("any", {setting: value}, {"attacks": {"l_rec": result}, "blind": {}, "columns": columns})
-            for value, result in results.items()
-        ]
+CASE = ("pix2pixhd", "maps2sat", "random")
 
-    figure = Figure()
-    numbers, choices = figure.subplots(1, 2)
+
+def test_a_curve_has_the_mean_over_seeds_by_its_setting(tmp_path: Path) -> None:
+    pairs = [100, 32, 10]
+    save_cases(tmp_path, "table1", [CASE], (0, 1), gaps={"l_mem": 2.0})
+    gaps = {"shadow_score": 1.0}
+    save_cases(tmp_path, "fig11", [CASE], (0, 1), sweep={"shadow.n_pairs": pairs}, gaps=gaps)
+    classifier, l_mem, l_rec = CURVES["fig11"].series(Results(tmp_path), Case(*CASE))
     # As text, 100 would stand before 32.
-    points = cells("shadow.n_pairs", {"100": 0.9, "32": 0.8, "10": 0.7})
-    draw_score(numbers, CURVES["fig4"], points, "l_rec", "black", "o")
-    assert numbers.lines[0].get_xydata() == pytest.approx(np.array([[10, 70], [32, 80], [100, 90]]))
-    points = cells("victim.difficulty_weighting", {"False": 0.6, "True": 0.8})
-    draw_score(choices, CURVES["fig17"], points, "l_rec", "black", "o")
-    assert choices.lines[0].get_ydata() == pytest.approx([60, 80])
-    assert [label.get_text() for label in choices.get_xticklabels()] == ["no", "yes"]
-    ends = [segment[:, 1] for segment in choices.containers[0].lines[2][0].get_segments()]
-    assert np.array(ends) == pytest.approx(np.array([[50, 65], [70, 85]]))
+    assert list(classifier.points) == [10, 32, 100]
+    expected = []
+    for seed in (0, 1):
+        table = scores(40, seed, shadow_score=1.0)
+        expected.append(roc_auc_score(table["member"], table["shadow_score"]))
+    assert classifier.points[32].value == pytest.approx(np.mean(expected))
+    # What does not depend on the setting is one estimate.
+    assert len({id(point) for point in l_mem.points.values()}) == 1
+    assert [series.column.name for series in (classifier, l_mem, l_rec)] == ["shadow_score", "l_mem", "l_rec"]
 
 
-def test_points_are_coloured_by_membership(project: Path) -> None:
-    table, is_member, dataset = read_scores(project / "run", project / "outputs/artifacts")
-    metrics = json.loads((project / "run/metrics.json").read_text())
-    assert dataset == "folder"
-    assert is_member.sum() == metrics["n_members"]
-    # The AUC of what is drawn is the one that the run reports.
-    for column in ("l_rec", "l_mem"):
-        expected = metrics["attacks"][column]["auc"]
-        assert roc_auc_score(is_member, -table[column]) == pytest.approx(expected)
+def test_alpha_zero_is_l_rec(tmp_path: Path) -> None:
+    save_cases(tmp_path, "table1", [CASE], (0, 1), gaps={"l_mem": 2.0, "l_mem_slope": 1.0})
+    l_mem, l_rec, _ = CURVES["fig8"].series(Results(tmp_path), Case(*CASE))
+    assert l_mem.points[0.0].value == pytest.approx(l_rec.points[0.0].value)
+
+
+def test_choices_stand_by_name(tmp_path: Path) -> None:
+    save_cases(tmp_path, "table1", [CASE], (0, 1), gaps={"l_mem": 0.5})
+    save_cases(tmp_path, "fig17", [CASE], (0, 1), gaps={"l_mem": 2.0})
+    l_mem, _ = CURVES["fig17"].series(Results(tmp_path), Case(*CASE))
+    assert list(l_mem.points) == ["no", "yes"]
+    assert l_mem.points["no"].value < l_mem.points["yes"].value
+
+
+def test_figures_are_drawn_the_same_twice(tmp_path: Path) -> None:
+    save_cases(
+        tmp_path,
+        "table1",
+        [CASE, ("pix2pix", "facades", "official")],
+        (0, 1),
+        gaps={"l_mem": 2.0, "l_mem_slope": 1.0},
+    )
+    for folder in ("a", "b"):
+        plot_curves("fig8", Results(tmp_path), tmp_path / folder)
+        plot_planes("fig3", Results(tmp_path), tmp_path / folder)
+    drawn = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert drawn == [
+        "fig3-random.pdf", "fig3-random.png",
+        "fig8-official.pdf", "fig8-official.png", "fig8-random.pdf", "fig8-random.png",
+    ]  # fmt: skip
+    for name in drawn:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_the_best_line_leaves_the_fewest_on_the_wrong_side() -> None:
@@ -89,16 +111,17 @@ def test_the_best_line_leaves_the_fewest_on_the_wrong_side() -> None:
     assert best_line(score, np.array([True, True, False, True, False])) == pytest.approx((2, 5 / 6))
 
 
-def test_planes_and_pictures_are_written_as_png_and_pdf(project: Path, tmp_path: Path) -> None:
-    plot_planes("fig3", [project / "run"], project / "outputs/artifacts", tmp_path / "fig3")
-    [picture] = keep_pictures("fig1", [project / "run"], tmp_path)
+def test_pictures_are_written_as_png_and_pdf(project: Path, tmp_path: Path) -> None:
+    # As a job of a sweep, which has its overrides beside it.
+    job = tmp_path / "sweeps/fig1/0"
+    shutil.copytree(project / "run", job)
+    (job / "overrides.json").write_text(json.dumps(["dataset=folder"]))
+    [picture] = keep_pictures("fig1", tmp_path / "sweeps", tmp_path)
     assert picture == tmp_path / "fig1-folder.png"
     # The run's own picture, with room above for the title.
     with Image.open(picture) as shown, Image.open(project / "run/figures/difficulty-extremes.png") as whole:
         assert shown.height / shown.width > whole.height / whole.width
-    for name in ("fig3", "fig1-folder"):
-        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-        assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "fig1-folder.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_diagram_shows_the_error_that_the_score_is_the_mean_of() -> None:

@@ -1,12 +1,17 @@
-"""The published numbers, against a transcript of the paper's tables; verdicts by hand."""
+"""The published numbers, against a transcript of the paper's tables; what differs from the paper's setting."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mia_exp.reproduce.estimates import estimate
 from mia_exp.reproduce.published import CASES, PUBLISHED, Published
-from mia_exp.reproduce.verdict import differences, place, verdict
+from mia_exp.reproduce.runs import Run
+from mia_exp.reproduce.setting import differences, place
+from mia_exp.reproduce.statistics import auc
+from tests.reproduce.made_results import COLUMNS, metrics, scores
 
 PAPER = Path(__file__).parents[2].parent / "shared/PAPER.md"
 ROWS = {
@@ -46,45 +51,65 @@ def test_where_the_tables_disagree_all_values_are_kept() -> None:
     assert kept == wanted
 
 
-def run(side: int = 256, backbone: str = "wide_resnet50_2", members: int = 400, split: str = "official") -> dict:
-    return {
-        "dataset": "facades",
-        "victim": {"image_size": side},
-        "features": {"backbone": backbone},
-        "split": {"members": members, "kind": split},
-        "attacks": {
-            "l_rec": {"auc": 0.93, "auc_ci95": [0.91, 0.95]},
-            "l_mem": {"auc": 0.9, "auc_ci95": [0.85, 0.92]},
-        },
-    }
+def run(column: str, **settings: Any) -> list[str]:
+    """What differs from the paper's setting in a run that is the paper's but for some settings."""
+    return differences(Run("table1", {}, metrics(**settings), 0, Path()), column)
+
+
+LIKE_THE_PAPER = {"victim": "pix2pixhd", "victim__image_size": 256, "split__members": 400}
+
+
+def test_nothing_differs_only_in_the_papers_own_setting() -> None:
+    assert run("l_mem", **LIKE_THE_PAPER) == []
+    assert run("l_mem", **{**LIKE_THE_PAPER, "split__members": 100}) == ["pairs: 100 (400)"]
+    # Whether pix2pix was queried with live dropout is not published.
+    assert run("l_rec", **{**LIKE_THE_PAPER, "victim": "pix2pix"}) == ["queries: eval mode (not published)"]
+    assert run("l_mem_aug", **LIKE_THE_PAPER) == ["variants: 8 (not published)"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("split", "random", "random split (official)"),
+        ("victim__image_size", 64, "pixels: 64 (256)"),
+        ("victim__ngf", 16, "generator width: 16 (64)"),
+        ("victim__ndf", 16, "discriminator width: 16 (64)"),
+        ("victim__blocks", 4, "residual blocks: 4 (9)"),
+        ("victim__downsamplings", 3, "downsamplings: 3 (4)"),
+        ("victim__epochs", 8, "epochs: 8 (200)"),
+        ("victim__decay_epochs", 0, "epochs with a falling learning rate: 0 (half of them)"),
+        ("victim__batch_size", 4, "batch size: 4 (1)"),
+        ("victim__learning_rate", 4e-4, "learning rate: 0.0004 (0.0002)"),
+        ("victim__perceptual", "none", "perceptual network: none (vgg19)"),
+        ("victim__one_hot_labels", False, "one-hot labels: False (True)"),
+        ("features__kind", "efficientnet_lite0", "features: efficientnet_lite0 (wide_resnet50_2)"),
+        ("attack__alpha", 1.0, "alpha: 1 (0.5)"),
+    ],
+)
+def test_whatever_differs_is_said(setting: str, value: Any, said: str) -> None:
+    assert run("l_mem", **{**LIKE_THE_PAPER, setting: value}) == [said]
+
+
+def test_what_a_column_does_not_depend_on_is_not_said_of_it() -> None:
+    # No network of features, and no alpha, has a part in L_rec.
+    features = {"features__kind": "efficientnet_lite0", "attack__alpha": 1.0}
+    assert run("l_rec", **LIKE_THE_PAPER, **features) == []
+    shadow = {"shadow__n_pairs": 9}
+    assert run("l_mem", **LIKE_THE_PAPER, **shadow) == []
+    assert run("l_mem_multi", **LIKE_THE_PAPER, **shadow, **features) == ["shadow pairs: 9 (100)"]
+    other = {"shadow__n_pairs": 100, "shadow__dataset": {"name": "bdd100k"}}
+    assert run("shadow_score", **LIKE_THE_PAPER, **other) == ["shadow pairs: 100 (4000)"]
+
+
+def test_the_papers_own_weights_and_instances_are_named() -> None:
+    said = run("l_mem", **{**LIKE_THE_PAPER, "dataset": "cityscapes", "split__members": 2975})
+    assert said == ["trained from scratch (released weights)", "no instance maps (instance maps)"]
 
 
 def test_a_number_is_placed_by_our_interval() -> None:
-    result = {"auc": 0.93, "auc_ci95": [0.91, 0.95]}
-    assert place(Published(93.39, "Table 1"), result) == "inside the interval"
-    assert place(Published(95.01, "Table 1"), result) == "below"
-    assert place(Published(90.99, "Table 1"), result) == "above"
-    assert place(Published(64.0, "Table 3", "accuracy"), {"accuracy": 0.75}) == "above"
-
-
-def test_a_run_like_the_papers_is_compared() -> None:
-    assert verdict(Published(93.39, "Table 1"), run(), "l_rec") == "inside the interval"
-    assert verdict(Published(96.62, "Table 1"), run(), "l_mem") == "below"
-
-
-def test_what_sets_a_run_apart_is_said() -> None:
-    assert differences(run(side=64, backbone="efficientnet_lite0", members=100, split="random"), "l_mem") == [
-        "64 px",
-        "features of efficientnet_lite0",
-        "100 members",
-        "random split",
-    ]
-    # Results call the network by what a command line calls it; older ones have no other word than `backbone`.
-    named = run() | {"features": {"kind": "efficientnet_lite0"}}
-    assert differences(named, "l_mem") == ["features of efficientnet_lite0"]
-    with pytest.raises(KeyError, match="backbone"):
-        differences(run() | {"features": {}}, "l_mem")
-    # No network of features has a part in L_rec.
-    assert differences(run(backbone="efficientnet_lite0"), "l_rec") == []
-    words = verdict(Published(96.62, "Table 1"), run(members=100), "l_mem")
-    assert words == "below; not comparable: 100 members"
+    table = scores(100, 0, l_rec=1.5).set_index("id")
+    found = estimate({0: table, 1: scores(100, 1, l_rec=1.5).set_index("id")}, auc("l_rec", COLUMNS), "facades")
+    low, high = (100 * end for end in found.interval())
+    assert place(Published(high + 0.1, "Table 1"), found) == "below"
+    assert place(Published(low - 0.1, "Table 1"), found) == "above"
+    assert place(Published(100 * found.value, "Table 1"), found) == "inside the interval"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mia_exp.config.command_line import read_command
-from mia_exp.reproduce.catalogue import ITEMS
+from mia_exp.reproduce.catalogue import ITEMS, items_at
 from mia_exp.reproduce.status import print_status
 
 
@@ -26,7 +26,7 @@ def unfinished(**overrides: str) -> dict[str, Any]:
 
 def save(folder: Path, experiment: str, *jobs: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{experiment}.json").write_text(json.dumps({"jobs": jobs}))
+    (folder / f"{experiment}.json").write_text(json.dumps({"shared": {}, "jobs": jobs}))
 
 
 def rows(results: Path, capsys: pytest.CaptureFixture[str], scale: str = "cpu") -> tuple[str, list[list[str]]]:
@@ -42,21 +42,34 @@ def row(found: list[list[str]], name: str) -> list[str]:
     return only[1:]
 
 
+N_ITEMS = len(items_at("cpu"))
+
+
 def test_an_item_is_done_when_all_its_cells_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "cpu"
+    folder, same = tmp_path / "cpu", {"victim": "pix2pixhd", "split": "random", "attack": "ours"}
     title, found = rows(tmp_path, capsys)
-    assert title == "scale=cpu: 0 of 23 items done"
-    assert row(found, "fig1") == ["0 of 2", "", ""]
-    save(folder, "fig1", job({"a": 60.0}, dataset="maps2sat"), unfinished(dataset="cityscapes"))
+    assert title == f"scale=cpu: 0 of {N_ITEMS} items done"
+    # Two kinds of split, three seeds.
+    assert row(found, "fig12") == ["0 of 6", "", ""]
+    jobs = [
+        job({f"{split}{seed}": 60.0}, **{**same, "dataset": "celeba", "split": split, "seed": str(seed)})
+        for split in ("random", "matched")
+        for seed in range(3)
+    ]
+    save(folder, "fig12", *jobs[:5], unfinished(**{**same, "dataset": "celeba", "split": "matched", "seed": "2"}))
     title, found = rows(tmp_path, capsys)
-    assert title == "scale=cpu: 0 of 23 items done"
-    assert row(found, "fig1") == ["1 of 2", "1 min", ""]
-    save(folder, "fig1", job({"a": 60.0}, dataset="maps2sat"), job({"b": 120.0}, dataset="cityscapes"))
+    assert title == f"scale=cpu: 0 of {N_ITEMS} items done"
+    assert row(found, "fig12") == ["5 of 6", "5 min", ""]
+    save(folder, "fig12", *jobs)
     (folder / "fig2.png").touch()
     title, found = rows(tmp_path, capsys)
-    assert title == "scale=cpu: 2 of 23 items done"
-    assert row(found, "fig1") == ["2 of 2", "3 min", ""]
-    assert rows(tmp_path, capsys, "paper")[0] == "scale=paper: 0 of 23 items done"
+    assert title == f"scale=cpu: 2 of {N_ITEMS} items done"
+    assert row(found, "fig12") == ["6 of 6", "6 min", ""]
+    assert rows(tmp_path, capsys, "paper")[0] == f"scale=paper: 0 of {N_ITEMS} items done"
+    # At half the paper's size there is one item.
+    title, found = rows(tmp_path, capsys, "half")
+    assert title == "scale=half: 0 of 1 items done"
+    assert [line[0] for line in found] == ["sizes", "  sizes", "  sizes_augmented", "all"]
 
 
 def test_experiments_stand_under_their_item(
@@ -66,9 +79,12 @@ def test_experiments_stand_under_their_item(
     _, found = rows(tmp_path, capsys)
     names = [row[0] for row in found]
     start = names.index("table3")
-    assert names[start : start + 5] == ["table3", "  table1", "  table3", "  table3_bdd", "table4"]
-    # 3 datasets x 2 victims x 2 splits; 2 x 2 x 2; 1 x 2 x 2.
-    assert [row[1] for row in found[start : start + 4]] == ["0 of 24", "0 of 12", "0 of 8", "0 of 4"]
+    assert names[start + 1 : start + 6] == [
+        "  table1", "  table1_cityscapes", "  table3", "  table3_cityscapes", "  table3_bdd"
+    ]  # fmt: skip
+    # Datasets x victims x splits x seeds: 2 x 2 x 3 x 5, 1 x 2 x 3 x 3, 1 x 2 x 1 x 5, 1 x 2 x 1 x 3, 18.
+    counts = [60, 18, 10, 6, 18]
+    assert [row[1] for row in found[start : start + 6]] == [f"0 of {n}" for n in (sum(counts), *counts)]
     assert row(found, "  table3_bdd")[-1] == "$MIA_EXP_DATA/bdd100k"
     (tmp_path / "bdd100k").mkdir()
     monkeypatch.setenv("MIA_EXP_DATA", str(tmp_path))
@@ -76,25 +92,26 @@ def test_experiments_stand_under_their_item(
 
 
 def test_cells_of_another_sweep_are_not_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    same = {"dataset": "facades", "victim": "pix2pix", "attack": "ours"}
-    # As `mia-reproduce fig8 dataset=facades attack.alpha=1,7 victim.seed=3` records them; 7 is no alpha of fig8.
-    cells = [job({"victim": 60.0}, **same, attack__alpha=alpha, victim__seed="3") for alpha in ("1", "7")]
-    save(tmp_path / "cpu", "fig8", *cells)
-    assert row(rows(tmp_path, capsys)[1], "fig8")[0] == "1 of 30"
+    same = {"dataset": "celeba", "victim": "pix2pixhd", "split": "random", "attack": "ours"}
+    # As `mia-reproduce fig12 seed=1,7 victim.epochs=3` records them; 7 is no seed of fig12.
+    cells = [job({"victim": 60.0}, **same, seed=seed, victim__epochs="3") for seed in ("1", "7")]
+    save(tmp_path / "cpu", "fig12", *cells)
+    assert row(rows(tmp_path, capsys)[1], "fig12")[0] == "1 of 6"
 
 
 def test_a_stage_that_cells_share_took_its_time_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    same = {"dataset": "maps2sat", "victim": "pix2pix", "attack": "ours"}
-    cells = [job({"victim": 600.0, epoch: 60.0}, **same, query__epoch=epoch) for epoch in ("5", "6", "7", "8")]
-    save(tmp_path / "cpu", "fig9_maps2sat", *cells)
+    same = {"dataset": "cityscapes", "victim": "pix2pix", "split": "random", "attack": "ours", "seed": "0"}
+    # Of each victim: written as it is resolved in its own job.
+    epochs = [rf"$\{{victim.checkpoint_epochs.{number}\}}" for number in range(4)]
+    cells = [job({"victim": 600.0, epoch: 60.0}, **same, query__epoch=epoch) for epoch in epochs]
+    save(tmp_path / "cpu", "fig9_cityscapes", *cells)
     _, found = rows(tmp_path, capsys)
-    # Whatever the epochs are: they follow from the victim's settings.
-    assert row(found, "  fig9_maps2sat") == ["4 of 4", "14 min", ""]
-    assert row(found, "fig9")[:2] == ["4 of 8", "14 min"]
+    # Two victims, three splits, four checkpoints, three seeds.
+    assert row(found, "  fig9_cityscapes") == ["4 of 72", "14 min", ""]
     assert row(found, "all")[1] == "14 min"
 
 
-SMALL = ["fig1", "fig9", "fig12", "fig14", "fig17", "table2_bdd", "table4_flips"]
+SMALL = ["fig1", "fig9_cityscapes", "fig12", "fig14", "fig17_pix2pix", "table2_bdd", "table4_flips_cityscapes"]
 
 
 @pytest.mark.parametrize("experiment", SMALL)
@@ -106,7 +123,8 @@ def test_there_are_as_many_cells_as_jobs(
     save(tmp_path / "cpu", experiment, *({**job({"a": 1.0}), "overrides": words} for words in cells))
     _, found = rows(tmp_path, capsys)
     alone = any(item.experiments == (experiment,) for item in ITEMS.values())
-    assert row(found, experiment if alone else f"  {experiment}")[0] == f"{len(cells)} of {len(cells)}"
+    counted = {line[1] for line in found if line[0] == (experiment if alone else f"  {experiment}")}
+    assert counted == {f"{len(cells)} of {len(cells)}"}
 
 
 def test_it_answers_before_torch_has_loaded(tmp_path: Path) -> None:
@@ -116,4 +134,4 @@ def test_it_answers_before_torch_has_loaded(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert "0 of 23 items done" in result.stdout
+    assert f"0 of {N_ITEMS} items done" in result.stdout

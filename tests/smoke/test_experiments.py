@@ -11,7 +11,7 @@ from tests.conftest import draw_pair
 
 # Sweeps are composed and checked in tests/config and tests/reproduce; all attacks are swept below.
 EXPERIMENTS = sorted(
-    path.stem for path in (CONF / "experiment").glob("*.yaml") if "MULTIRUN" not in path.read_text()
+    path.stem for path in (CONF / "experiment").glob("*.yaml") if "sweeper:" not in path.read_text()
 )
 ATTACKS = ["reconstruction", "ours", "augmented", "multi_image", "supervised", "shadow"]
 
@@ -29,9 +29,9 @@ def test_experiment_runs(
     (metrics,) = tmp_path.glob("outputs/runs/*/*/metrics.json")
     content = json.loads(metrics.read_text())
     assert content["n_members"] == content["n_nonmembers"] == 10
-    assert set(content["attacks"]) == {"l_rec", "l_mem"}
+    assert set(content["attacks"]) == {"l_rec", "l_mem", "l_mem_slope"}
     assert {"l_diff", "brightness", "contrast", "laplacian_energy", "file_size"} <= set(content["blind"])
-    assert set(content["deltas"]) == {"l_mem - l_rec"}
+    assert set(content["deltas"]) == {"l_mem - l_rec", "l_mem_slope - l_rec"}
     assert content["provenance"]["device"].startswith("CPU")
 
 
