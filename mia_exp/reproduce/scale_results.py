@@ -62,7 +62,7 @@ class Results:
 
     def runs(self, *experiments: str) -> list[Run]:
         """The finished runs of some experiments and of their variants for one dataset or victim, `NAME_*`."""
-        return [run for name in experiments for run in self._read(name) if run.metrics is not None]
+        return [run for name in experiments for run in self._read(name)]
 
     def select(self, experiment: str, case: Case, **settings: Any) -> list[Run]:
         """The finished runs of a case that have some settings, such as `defense__sigma=0.1` for `defense.sigma`."""
@@ -102,7 +102,12 @@ class Results:
     def _read(self, experiment: str) -> Sequence[Run]:
         if experiment not in self._cache:
             names = [experiment, *(f"{experiment}_{suffix}" for suffix in VARIANTS)]
-            self._cache[experiment] = read_runs(self.folder, names)
+            # With a dataset on the command line, a variant has jobs of the experiment again.
+            distinct: dict[str, Run] = {}
+            for run in read_runs(self.folder, names):
+                if run.metrics is not None:
+                    distinct.setdefault(" ".join(sorted(run.name.split())), run)
+            self._cache[experiment] = list(distinct.values())
         return self._cache[experiment]
 
     @cached_property

@@ -86,10 +86,17 @@ def test_nothing_run_is_said(tmp_path: Path, page: Path) -> None:
 
 
 def test_seeds_that_differ_in_more_than_the_seed_are_no_cell(tmp_path: Path) -> None:
-    jobs = [({"seed": "0"}, metrics(*CASES[0], seed=0), scores(40, 0)) for _ in range(2)]
+    jobs = [({"victim.ngf": ngf}, metrics(*CASES[0], seed=0), scores(40, 0)) for ngf in ("8", "16")]
     save(tmp_path, "table1", jobs)
     with pytest.raises(ValueError, match="two runs of one seed"):
         Results(tmp_path).tables("table1", Case(*CASES[0]))
+
+
+def test_a_job_that_two_experiments_have_counts_once(tmp_path: Path) -> None:
+    # As after `mia-reproduce table1 dataset=facades`, which the variant for Cityscapes heeds too.
+    save_cases(tmp_path, "table1", CASES[:1], (0, 1, 2))
+    save_cases(tmp_path, "table1_cityscapes", CASES[:1], (0, 1))
+    assert list(Results(tmp_path).tables("table1", Case(*CASES[0]))) == [0, 1, 2]
 
 
 def test_results_of_an_older_stage_are_stale(tmp_path: Path) -> None:
