@@ -27,7 +27,7 @@ class ClassifierSettings:
     patience: int = 10
     max_epochs: int = 100
     batch_size: int = 64
-    learning_rate: float = 1e-4
+    learning_rate: float = 1e-3
     seed: int = 0
 
     def __post_init__(self) -> None:
