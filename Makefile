@@ -47,8 +47,8 @@ results: $(READY)  ## make results/*.json and the figures of the README again (M
 
 scale ?= cpu
 # A small model keeps one core busy: two jobs at a time. At the paper's size one has the whole GPU.
-launcher ?= $(if $(filter cpu,$(scale)),joblib,basic)
-reproduce: $(READY)  ## make every table and figure of the paper again, at scale=cpu or scale=paper
+launcher ?= $(if $(filter cpu half,$(scale)),joblib,basic)
+reproduce: $(READY)  ## make every table and figure of the paper again, at scale=cpu, half or paper
 	$(BIN)/mia-reproduce all --scale $(scale) hydra/launcher=$(launcher)
 
 reproduce-%: $(READY)  ## the same of one, such as reproduce-table4; reproduce-status says what is done

@@ -166,7 +166,7 @@ def _description(pipeline: "Pipeline") -> dict[str, Any]:
             "nonmembers": len(lists.nonmembers),
             "shadow_train": len(lists.shadow_train),
             "shadow_test": len(lists.shadow_test),
-            **({} if lists.balance is None else {"balance": asdict(lists.balance)}),
+            **({} if lists.balance is None else {"balance": lists.balance.described()}),
         },
         "victim": _described(config.victim),
         "query": plain(config.query),

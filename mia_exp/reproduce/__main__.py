@@ -36,6 +36,9 @@ def main() -> None:
     for name in names:
         if name not in ("all", "status", "page", "stale", *ITEMS):
             parser.error(f"{name}: expected all, status, page, stale, or one of {', '.join(ITEMS)}")
+        if name in ITEMS and ITEMS[name] not in items_at(arguments.scale):
+            here = ", ".join(item.name for item in items_at(arguments.scale))
+            parser.error(f"{name}: not made at --scale {arguments.scale}, which has {here}")
     try:
         # All items are run, even if cells of one are missing.
         with handled_by(terminate):

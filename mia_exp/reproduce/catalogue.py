@@ -129,6 +129,12 @@ _ITEMS = (
 ITEMS = {item.name: item for item in _ITEMS}
 
 
+# Items of one scale alone: at half the paper's size no other is affordable, and lengths are tuned for two cores.
+_OF_ONE_SCALE = {"sizes": "half", "lengths": "cpu"}
+
+
 def items_at(scale: str) -> list[Item]:
-    """The items of a scale: at half the paper's size one alone is affordable, and the others have no use for it."""
-    return [item for item in _ITEMS if (item.name == "sizes") == (scale == "half")]
+    """The items that are made at a scale."""
+    if scale == "half":
+        return [ITEMS["sizes"]]
+    return [item for item in _ITEMS if _OF_ONE_SCALE.get(item.name, scale) == scale]

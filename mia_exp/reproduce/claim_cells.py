@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mia_exp.core.column import Column
 from mia_exp.reproduce.estimates import Tables, joined, renamed
+from mia_exp.reproduce.published import FIRST_PANELS
 from mia_exp.reproduce.scale_results import Case, Results
 from mia_exp.reproduce.statistics import (
     Statistic,
@@ -47,14 +48,14 @@ class Cell:
 Cells = Callable[[Results], Iterator[Cell]]
 
 
-def gain(experiment: str, column: str, over: str = "l_rec", **settings: object) -> Cells:
-    """One attack's AUC minus another's, both in the same runs."""
+def gain(experiment: str, column: str) -> Cells:
+    """An attack's AUC minus that of L_rec, in the same runs."""
 
     def cells(results: Results) -> Iterator[Cell]:
         columns = results.columns(experiment)
         for case in results.cases(experiment):
-            if tables := results.tables(experiment, case, **settings):
-                yield Cell(case, tables, difference(auc(column, columns), auc(over, columns)))
+            statistic = difference(auc(column, columns), auc("l_rec", columns))
+            yield Cell(case, results.tables(experiment, case), statistic)
 
     return cells
 
@@ -117,8 +118,8 @@ def correlations(*cases: tuple[str, str]) -> Cells:
 def detail_of_hard_images(results: Results) -> Iterator[Cell]:
     """The correlation of L_diff with two measures of detail."""
     for case in results.cases("table1"):
-        # The same images for both victims, where they have as many members; the difficulty needs none.
-        if case.victim == "pix2pixhd":
+        # Of one victim, since the difficulty needs none.
+        if (case.victim, case.dataset) in FIRST_PANELS:
             for name in ("laplacian_energy", "contrast"):
                 statistic = correlation("l_diff", name, results.columns("table1"))
                 yield Cell(case, results.tables("table1", case), statistic, f"and {name.replace('_', ' ')}")
@@ -139,28 +140,39 @@ def few_shadow_pairs(results: Results) -> Iterator[Cell]:
                     yield Cell(case, tables, statistic, f"{count} shadow pairs of {members}")
 
 
-def epochs(results: Results) -> Iterator[Cell]:
-    """The last checkpoint against the first."""
-    columns = results.columns("fig9")
-    for case in results.cases("fig9"):
-        first, *_, last = results.values("fig9", case, "query.epoch")
-        tables = _both(*(_at(results, "fig9", case, "query.epoch", epoch) for epoch in (last, first)))
-        if tables:
-            yield Cell(case, tables, _between("l_mem", columns, last, first), f"epoch {last} against {first}")
+def last_against_first(experiment: str, setting: str, column: str, words: str) -> Cells:
+    """A column's AUC at the largest value of a swept setting minus that at the smallest.
+
+    Args:
+        experiment: The experiment.
+        setting: The swept setting.
+        column: The column.
+        words: What the values are: `epoch`.
+    """
+
+    def cells(results: Results) -> Iterator[Cell]:
+        columns = results.columns(experiment)
+        for case in results.cases(experiment):
+            values = results.values(experiment, case, setting)
+            first, last = values[0], values[-1]
+            tables = _both(*(_at(results, experiment, case, setting, value) for value in (last, first)))
+            if first != last and tables:
+                yield Cell(case, tables, _between(column, columns, last, first), f"{words} {last} against {first}")
+
+    return cells
 
 
 def invisible_noise(results: Results) -> Iterator[Cell]:
     """Noise that is not visible against none."""
     columns = results.columns("fig10")
     for case in results.cases("fig10"):
-        none, *sigmas = results.values("fig10", case, "defense.sigma")
+        sigmas = [sigma for sigma in results.values("fig10", case, "defense.sigma") if sigma > 0]
         for sigma in sigmas:
             if _ssim(results, case, sigma) >= INVISIBLE_SSIM:
-                tables = _both(*(_at(results, "fig10", case, "defense.sigma", value) for value in (sigma, none)))
+                tables = _both(*(_at(results, "fig10", case, "defense.sigma", value) for value in (sigma, 0)))
                 if tables:
-                    yield Cell(
-                        case, tables, _between("l_mem", columns, sigma, none), f"sigma {sigma:g} against none"
-                    )
+                    contrast = _between("l_mem", columns, sigma, 0)
+                    yield Cell(case, tables, contrast, f"sigma {sigma:g} against none")
 
 
 def strongest_noise(results: Results) -> Iterator[Cell]:
@@ -170,16 +182,6 @@ def strongest_noise(results: Results) -> Iterator[Cell]:
         sigma = results.values("fig10", case, "defense.sigma")[-1]
         tables = results.tables("fig10", case, defense__sigma=sigma)
         yield Cell(case, tables, auc("l_mem", columns), f"sigma {sigma:g}, SSIM {_ssim(results, case, sigma):.2f}")
-
-
-def shadow_pairs(results: Results) -> Iterator[Cell]:
-    """The classifier with the most shadow pairs against that with the fewest."""
-    columns = results.columns("fig11")
-    for case in results.cases("fig11"):
-        few, *_, many = results.values("fig11", case, "shadow.n_pairs")
-        tables = _both(*(_at(results, "fig11", case, "shadow.n_pairs", count) for count in (many, few)))
-        if tables:
-            yield Cell(case, tables, _between("shadow_score", columns, many, few), f"{many} pairs against {few}")
 
 
 def above_the_classifier(results: Results) -> Iterator[Cell]:
@@ -244,13 +246,11 @@ def resize_methods(results: Results) -> Iterator[Cell]:
     for case in results.cases("fig16"):
         columns = dict(results.columns("fig16"))
         methods = results.values("fig16", case, "difficulty.resize")
-        parts = [
-            renamed(results.tables("fig16", case, difficulty__resize=method), f"@{method}") for method in methods
-        ]
+        parts = [_at(results, "fig16", case, "difficulty.resize", method) for method in methods]
         columns |= {f"l_mem@{method}": columns["l_mem"] for method in methods}
         aucs = [auc(f"l_mem@{method}", columns) for method in methods]
         tables = joined(*parts)
-        if tables:
+        if tables and len(methods) > 1:
             contrast = difference(largest(aucs, "largest"), smallest(aucs, "smallest"), "range of the AUC")
             yield Cell(case, tables, contrast, ", ".join(methods))
 

@@ -1,58 +1,41 @@
 """What an interval must show for a claim to hold."""
 
+import math
 from dataclasses import dataclass
 
 from mia_exp.evaluation.intervals import Interval
 
 
 @dataclass(frozen=True)
-class Above:
-    """The number is above a bound: refuted where the whole interval is below it.
+class Criterion:
+    """The number lies between two bounds: refuted where the whole interval lies outside of them.
 
     Attributes:
-        bound: In the unit of the statistic.
+        low: In the unit of the statistic.
+        high: The same.
     """
 
-    bound: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
 
     def holds(self, interval: Interval) -> bool | None:
         """True, False, or None if the interval leaves it open."""
         low, high = interval
-        return True if low > self.bound else False if high < self.bound else None
-
-
-@dataclass(frozen=True)
-class Below:
-    """The number is below a bound: refuted where the whole interval is above it.
-
-    Attributes:
-        bound: In the unit of the statistic.
-    """
-
-    bound: float = 0.0
-
-    def holds(self, interval: Interval) -> bool | None:
-        """True, False, or None if the interval leaves it open."""
-        low, high = interval
-        return True if high < self.bound else False if low > self.bound else None
-
-
-@dataclass(frozen=True)
-class Within:
-    """The number is about zero: held where the whole interval lies within a margin, refuted where it lies outside.
-
-    Attributes:
-        margin: In the unit of the statistic.
-    """
-
-    margin: float
-
-    def holds(self, interval: Interval) -> bool | None:
-        """True, False, or None if the interval leaves it open."""
-        low, high = interval
-        if -self.margin < low and high < self.margin:
+        if self.low < low and high < self.high:
             return True
-        return False if low > self.margin or high < -self.margin else None
+        return False if high < self.low or self.high < low else None
 
 
-Criterion = Above | Below | Within
+def above(bound: float = 0.0) -> Criterion:
+    """The number is above a bound."""
+    return Criterion(low=bound)
+
+
+def below(bound: float = 0.0) -> Criterion:
+    """The number is below a bound."""
+    return Criterion(high=bound)
+
+
+def within(margin: float) -> Criterion:
+    """The number is zero but for a margin."""
+    return Criterion(-margin, margin)

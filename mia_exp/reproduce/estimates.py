@@ -84,6 +84,9 @@ def pooled(estimates: Sequence[SeedEstimate]) -> tuple[float, Interval]:
     for dataset in dict.fromkeys(one.dataset for one in estimates):
         cells = [one for one in estimates if one.dataset == dataset]
         seeds = [seed for seed in cells[0].by_seed if all(seed in cell.by_seed for cell in cells)]
+        if not seeds:
+            # Of an interrupted experiment, cells may have no seed in common yet.
+            cells, seeds = cells[:1], list(cells[0].by_seed)
         rows = [[list(cell.by_seed).index(seed) for seed in seeds] for cell in cells]
         values = np.mean([[cell.by_seed[seed] for seed in seeds] for cell in cells], axis=0)
         replicates = np.mean([cell.replicates[chosen] for cell, chosen in zip(cells, rows, strict=True)], axis=0)
@@ -121,7 +124,9 @@ def joined(*parts: Tables) -> dict[int, pd.DataFrame]:
     Raises:
         ValueError: Runs of one seed were evaluated on different images.
     """
-    tables = {}
+    tables: dict[int, pd.DataFrame] = {}
+    if not parts:
+        return tables
     for seed in [seed for seed in parts[0] if all(seed in part for part in parts)]:
         table = parts[0][seed]
         for part in parts[1:]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from mia_exp.reproduce.claim_cells import Cell
 from mia_exp.reproduce.claims import Claim
 from mia_exp.reproduce.estimates import SeedEstimate, estimate, pooled, shown
-from mia_exp.reproduce.scale_results import SPLITS, Results
+from mia_exp.reproduce.scale_results import NAMES, SPLITS, Results
 
 WORDS = {True: "held", None: "open", False: "refuted"}
 
@@ -50,23 +50,31 @@ class Outcome:
         return Counter(finding.held for finding in self.findings)
 
     @property
+    def missing(self) -> list[tuple[str, str]]:
+        """Victims and datasets that the paper makes the claim for, and that nothing was run on."""
+        tested = {(finding.cell.case.victim, finding.cell.case.dataset) for finding in self.findings}
+        return [case for case in self.claim.cases if case not in tested]
+
+    @property
     def held(self) -> bool | None:
         """True if it held in every cell, as the paper has it; False if a cell refuted it; None otherwise."""
         if self.counts[False]:
             return False
-        return None if self.counts[None] or not self.findings else True
+        return None if self.counts[None] or self.missing else True
 
     @property
     def verdict(self) -> str:
-        """`held`, `open (14 of 18 held)`, `refuted (in 2 of 18; 9 held)` or `not tested`."""
-        n = len(self.findings)
+        """`held`, `open (14 of 18 held)`, `refuted (in 2 of 18; held in 9)` or `not tested` and why."""
+        n, held = len(self.findings), self.counts[True]
         if not n:
-            return "not tested"
-        if self.held:
-            return "**held**"
-        if self.held is None:
-            return f"**open** ({self.counts[True]} of {n} held)"
-        return f"**refuted** (in {self.counts[False]} of {n}; held in {self.counts[True]})"
+            return f"not tested: {self.claim.untested}"
+        words = [f"{held} of {n} held"] if self.held is None else []
+        if self.held is False:
+            words = [f"in {self.counts[False]} of {n}; held in {held}"]
+        if self.missing:
+            names = ", ".join(f"{NAMES[victim]} {NAMES[dataset]}" for victim, dataset in self.missing)
+            words.append(f"not run: {names}")
+        return f"**{WORDS[self.held]}**" + (f" ({'; '.join(words)})" if words else "")
 
     @cached_property
     def by_split(self) -> dict[str, str]:

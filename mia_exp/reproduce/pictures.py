@@ -60,10 +60,10 @@ def keep_pictures(name: str, sweeps: Path, folder: Path) -> list[Path]:
     picture = PICTURES[name]
     wanted = {f"{key}={value}" for key, value in picture.settings.items()}
     jobs = [
-        (number, job)
+        (run, job)
         for experiment in picture.experiments
-        for number in sorted((sweeps / experiment).glob("[0-9]*"), key=lambda path: int(path.name))
-        if isinstance(job := read_job(number), FinishedJob) and wanted <= set(job.overrides)
+        for run in sorted((sweeps / experiment).glob("[0-9]*"), key=lambda path: int(path.name))
+        if isinstance(job := read_job(run), FinishedJob) and wanted <= set(job.overrides)
     ]
     kept = []
     for run, job in jobs:

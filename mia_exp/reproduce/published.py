@@ -9,6 +9,9 @@ PIX2PIX, PIX2PIXHD = "pix2pix", "pix2pixhd"
 FACADES, MAPS, CITYSCAPES, CELEBA = "facades", "maps2sat", "cityscapes", "celeba"
 # The columns of the paper's tables, in its order.
 CASES = tuple((victim, dataset) for victim in (PIX2PIX, PIX2PIXHD) for dataset in (FACADES, MAPS, CITYSCAPES))
+# The panels of its Figs. 3 and 5, and the others, of Figs. 6 and 7.
+FIRST_PANELS = ((PIX2PIXHD, MAPS), (PIX2PIXHD, CITYSCAPES))
+OTHER_PANELS = tuple(case for case in CASES if case not in FIRST_PANELS)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from mia_exp.report.style import CHANCE, MEMBER, NONMEMBER
 from mia_exp.reproduce.estimates import SeedEstimate, estimate
 from mia_exp.reproduce.item_tables import scale_title
 from mia_exp.reproduce.paper_figure import paper_figure
+from mia_exp.reproduce.published import FIRST_PANELS, OTHER_PANELS
 from mia_exp.reproduce.runs import MEMBER as IS_MEMBER
 from mia_exp.reproduce.runs import Run
 from mia_exp.reproduce.scale_results import NAMES, SPLITS, Case, Results, case_of
@@ -39,18 +40,11 @@ class Planes:
     across: tuple[str, ...]
 
 
-_HD = (("pix2pixhd", "maps2sat"), ("pix2pixhd", "cityscapes"))
-_OTHERS = (
-    ("pix2pix", "facades"),
-    ("pix2pix", "maps2sat"),
-    ("pix2pix", "cityscapes"),
-    ("pix2pixhd", "facades"),
-)
 PLANES = {
-    "fig3": Planes("table1", _HD, ("l_mem",)),
-    "fig5": Planes("table2", _HD, ("l_diff", "l_vsd")),
-    "fig6": Planes("table1", _OTHERS, ("l_mem",)),
-    "fig7": Planes("table2", _OTHERS, ("l_diff", "l_vsd")),
+    "fig3": Planes("table1", FIRST_PANELS, ("l_mem",)),
+    "fig5": Planes("table2", FIRST_PANELS, ("l_diff", "l_vsd")),
+    "fig6": Planes("table1", OTHER_PANELS, ("l_mem",)),
+    "fig7": Planes("table2", OTHER_PANELS, ("l_diff", "l_vsd")),
 }
 
 

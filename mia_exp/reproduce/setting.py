@@ -76,7 +76,10 @@ def differences(run: Run, column: str) -> list[str]:
     if column.startswith(WITH_FEATURES) and "multi" not in column:
         if (backbone := backbone_of(about)) != BACKBONE:
             found.append(f"features: {backbone} ({BACKBONE})")
-        if (alpha := about["attack"].get("alpha")) not in (None, ALPHA) and "vsd" not in column:
+        alpha = about["attack"].get("alpha")
+        if column.endswith("_slope"):
+            found.append(f"alpha: the slope ({ALPHA})")
+        elif alpha not in (None, ALPHA) and "vsd" not in column:
             found.append(f"alpha: {alpha:g} ({ALPHA})")
     if column.startswith(("l_mem_multi", "shadow_score")):
         theirs = BDD_SHADOW_PAIRS if about["shadow"]["dataset"] else SHADOW_PAIRS

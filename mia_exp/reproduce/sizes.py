@@ -6,18 +6,22 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from mia_exp.attacks.attack import L_REC
+from mia_exp.attacks.augmented import Augmented
+from mia_exp.attacks.ours import Ours
 from mia_exp.report.column_titles import math_title
 from mia_exp.report.interval_band import plot_band
 from mia_exp.report.style import ATTACKS, CHANCE
+from mia_exp.reproduce.catalogue import SCALES
 from mia_exp.reproduce.estimates import SeedEstimate
 from mia_exp.reproduce.paper_figure import paper_figure
 from mia_exp.reproduce.published import FACADES, PIX2PIX, PUBLISHED
 from mia_exp.reproduce.scale_results import NAMES, Case, Results
 
 SIZES = "sizes"
-SCALES = ("cpu", "half", "paper")
 SPLITS = ("random", "official")
 PAPER_SIDE = 256
+COLUMNS = {column.name: column for column in (L_REC, *Ours.columns, *Augmented.columns)}
 MARKERS = ("o", "s", "^")
 
 
@@ -66,9 +70,8 @@ def plot_sizes(results: Path) -> list[Path]:
         axes = figure.subplots(1, len(SPLITS), squeeze=False, sharey=True)[0]
         for axis, split in zip(axes, SPLITS, strict=True):
             for score, color, marker in zip(SCORES, ATTACKS, MARKERS, strict=False):
-                declared = Results(results / "cpu").columns(score.experiments["cpu"])[score.column]
                 points = sized(results, score, split)
-                _draw(axis, points, color, marker, math_title(declared))
+                _draw(axis, points, color, marker, math_title(COLUMNS[score.column]))
                 [published] = PUBLISHED[score.column][PIX2PIX, FACADES]
                 axis.plot(PAPER_SIDE, published.value, color=color, marker=marker, fillstyle="none", linestyle="")
             axis.axhline(50, color=CHANCE, linewidth=1.5, linestyle="--", zorder=0)

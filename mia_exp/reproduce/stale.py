@@ -17,42 +17,57 @@ LEFT_OUT = ("dataset", "split", "seed", "shadow.n_pairs", "query.epoch", "shadow
 
 
 def print_stale(folder: Path) -> bool:
-    """Prints the runs with stale stages; returns whether there are any."""
+    """Prints the experiments with stale stages, and those that cannot be checked here; whether any is stale."""
     console, found = plain_console(), stale(folder)
     for name, stages in found.items():
         console.print(f"stale  {name}: {', '.join(stages)}", soft_wrap=True)
+    unchecked = unplanned(folder)
+    for name, reason in unchecked.items():
+        console.print(f"not checked  {name}: {reason}", soft_wrap=True)
     if not found:
-        console.print(f"{folder}: all results are of the stages' present versions")
+        console.print(
+            f"{folder}: no result is of a stage's older version" + (" among the others" if unchecked else "")
+        )
     return bool(found)
 
 
 def stale(folder: Path) -> dict[str, list[str]]:
-    """The experiments with runs whose stages have another version than the code's, and these stages.
+    """The experiments with runs whose stages are not the code's, and these stages: of another version, or gone.
 
     Args:
         folder: The results of one scale.
     """
-    found: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("*.json")):
-        for run in read_runs(folder, [path.stem]):
-            if run.metrics is not None:
-                recorded = run.about["provenance"]["stage_versions"]
-                present = _versions(run.about["scale"], tuple(_words(run)))
-                changed = {name for name, version in recorded.items() if present.get(name, version) != version}
-                found.setdefault(path.stem, []).extend(sorted(changed - set(found.get(path.stem, []))))
-    return {name: stages for name, stages in found.items() if stages}
+    found: dict[str, set[str]] = {}
+    for run in _finished(folder):
+        present = _versions(run.about["scale"], _words(run))
+        if not isinstance(present, str):
+            recorded = run.about["provenance"]["stage_versions"]
+            changed = {name for name, version in recorded.items() if present.get(name) != version}
+            found.setdefault(run.experiment, set()).update(changed)
+    return {name: sorted(stages) for name, stages in found.items() if stages}
 
 
-def _words(run: Run) -> list[str]:
+def unplanned(folder: Path) -> dict[str, str]:
+    """The experiments whose jobs cannot be planned on this machine, and why."""
+    reasons = {run.experiment: _versions(run.about["scale"], _words(run)) for run in _finished(folder)}
+    return {name: reason for name, reason in reasons.items() if isinstance(reason, str)}
+
+
+def _finished(folder: Path) -> list[Run]:
+    runs = read_runs(folder, [path.stem for path in sorted(folder.glob("*.json"))])
+    return [run for run in runs if run.metrics is not None]
+
+
+def _words(run: Run) -> tuple[str, ...]:
     kept = [f"{key}={value}" for key, value in run.overrides.items() if key not in LEFT_OUT]
-    return [*kept, *STAND_IN]
+    return (*kept, *STAND_IN)
 
 
 @lru_cache
-def _versions(scale: str, words: tuple[str, ...]) -> Mapping[str, int]:
-    """The versions of the stages that a job would have; empty if it cannot be planned here."""
+def _versions(scale: str, words: tuple[str, ...]) -> Mapping[str, int] | str:
+    """The versions of the stages that a job would have, by role; or why it cannot be planned here."""
     try:
         [job] = read_command([*words, f"scale={scale}"]).jobs
         return {name: stage.version for name, stage in Pipeline(job.config).stages.items()}
-    except MiaError:
-        return {}
+    except MiaError as error:
+        return str(error)

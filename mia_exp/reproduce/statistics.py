@@ -107,11 +107,13 @@ def hard_to_easy(error: str, difficulty: str) -> Statistic:
         is_member = _labels(table)
         ranks = pd.Series(_column(table, difficulty)[is_member]).rank(pct=True).to_numpy()
         errors, drawn = _column(table, error)[is_member], weights[:, is_member].astype(np.float64)
-        hard, easy = (
-            (drawn[:, chosen] @ errors[chosen]) / drawn[:, chosen].sum(axis=1)
-            for chosen in (ranks > 0.75, ranks <= 0.25)
-        )
-        ratio: Floats = hard / easy
+        means = []
+        for chosen in (ranks > 0.75, ranks <= 0.25):
+            counts = drawn[:, chosen]
+            # Of few members, a resample may have none of a quarter: it then counts as it is.
+            counts[counts.sum(axis=1) == 0] = 1
+            means.append(counts @ errors[chosen] / counts.sum(axis=1))
+        ratio: Floats = means[0] / means[1]
         return ratio
 
     return Statistic("error of the hardest quarter / of the easiest", of, percent=False)

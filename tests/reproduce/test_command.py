@@ -111,6 +111,14 @@ def test_an_interrupted_item_goes_on(project: Path, drawn_data: Path) -> None:
     assert all(job["metrics"] for job in found["jobs"])
 
 
+@pytest.mark.parametrize(("name", "scale"), [("sizes", "cpu"), ("table1", "half"), ("lengths", "paper")])
+def test_an_item_of_another_scale_is_refused(name: str, scale: str, project: Path, drawn_data: Path) -> None:
+    outcome = reproduce(name, "--scale", scale, cwd=project, data=drawn_data)
+    assert outcome.returncode == 2
+    assert f"{name}: not made at --scale {scale}, which has " in outcome.stderr.splitlines()[-1]
+    assert not (project / "results").exists()
+
+
 def test_an_unknown_item_is_one_line(project: Path, drawn_data: Path) -> None:
     outcome = reproduce("table9", cwd=project, data=drawn_data)
     assert outcome.returncode == 2

@@ -21,6 +21,7 @@ from mia_exp.reproduce.item_figures import DIAGRAM
 from mia_exp.reproduce.pictures import PICTURES, keep_pictures
 from mia_exp.reproduce.scale_results import Case, Results
 from mia_exp.reproduce.scatter import PLANES, best_line, plot_planes
+from mia_exp.reproduce.sizes import SCORES, plot_sizes, sized
 from tests.cli import mia_exp, tiny
 from tests.report.conftest import make_run
 from tests.reproduce.made_results import save_cases, scores
@@ -83,6 +84,21 @@ def test_choices_stand_by_name(tmp_path: Path) -> None:
     l_mem, _ = CURVES["fig17"].series(Results(tmp_path), Case(*CASE))
     assert list(l_mem.points) == ["no", "yes"]
     assert l_mem.points["no"].value < l_mem.points["yes"].value
+
+
+def test_sizes_are_drawn_from_half_size_alone(tmp_path: Path) -> None:
+    """Three hours of training do not end in an error for want of another scale's results."""
+    assert plot_sizes(tmp_path) == []
+    case = ("pix2pix", "facades", "official")
+    save_cases(tmp_path / "half", "sizes", [case], (0, 1), gaps={"l_mem": 2.0})
+    score = next(score for score in SCORES if score.column == "l_mem")
+    assert plot_sizes(tmp_path) == [tmp_path / "half/sizes.png"]
+    assert list(sized(tmp_path, score, "official")) == [64]
+    save_cases(tmp_path / "paper", "table1", [case], (0, 1), {"victim.image_size": [256]}, gaps={"l_mem": 1.0})
+    found = sized(tmp_path, score, "official")
+    table = scores(40, 0, l_mem=1.0)
+    assert found[256].by_seed[0] == pytest.approx(roc_auc_score(table["member"], -table["l_mem"]))
+    assert sized(tmp_path, score, "random") == {}
 
 
 def test_figures_are_drawn_the_same_twice(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from mia_exp.config.command_line import read_command
-from mia_exp.reproduce.catalogue import ITEMS
+from mia_exp.reproduce.catalogue import ITEMS, items_at
+from mia_exp.reproduce.curve_figures import plot_curves
+from mia_exp.reproduce.curves import CURVES
 from mia_exp.reproduce.lengths import mean_auc, nearest
 from mia_exp.reproduce.results_page import BEGIN, END, write_page
 from mia_exp.reproduce.scale_results import Case, Results
-from mia_exp.reproduce.stale import stale
+from mia_exp.reproduce.stale import print_stale, stale, unplanned
 from mia_exp.victims.victim import TrainedVictim
 from tests.reproduce.made_results import metrics, save, save_cases, scores
 
@@ -49,7 +52,7 @@ def test_the_claims_come_first_and_all_items_have_one(tmp_path: Path, page: Path
     assert list(dict.fromkeys(row[0] for row in rows)) == items
     first = rows[0]
     assert first[3] == "pix2pix; Facades (3 seeds, 40 pairs); 64 px; random, matched, official"
-    assert first[5] == "**held**" and first[4].startswith("random: +")
+    assert first[5].startswith("**open** (3 of 3 held; not run: ") and first[4].startswith("random: +")
     # Each row has a verdict or says why there is none.
     assert all(row[5] for row in rows)
     assert {row[5] for row in rows if row[0] == "Fig. 14"} == {
@@ -109,6 +112,57 @@ def test_results_of_an_older_stage_are_stale(tmp_path: Path) -> None:
     assert stale(tmp_path) == {}
     save_versions(victim=3, queries=3)
     assert stale(tmp_path) == {"table1": ["victim"]}
+    # A stage that there is no longer.
+    save_versions(victim=4, answers=1)
+    assert stale(tmp_path) == {"table1": ["answers"]}
+    assert unplanned(tmp_path) == {}
+
+
+def test_what_cannot_be_checked_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MIA_EXP_DATA", raising=False)
+    about = metrics()
+    about["provenance"]["stage_versions"] = {"victim": 1}
+    save(tmp_path, "table2", [({"attack": "supervised", "victim": "pix2pix"}, about, scores())])
+    assert not print_stale(tmp_path)
+    assert "not checked  table2: " in capsys.readouterr().out
+
+
+# Each experiment's columns and swept settings.
+SWEPT: dict[str, dict[str, list[Any]]] = {
+    "fig4": {"shadow.n_pairs": [6, 100]},
+    "fig9": {"query.epoch": [5, 20]},
+    "fig10": {"defense.sigma": [0.02, 0.4]},
+    "fig11": {"shadow.n_pairs": [12, 100]},
+    "fig15": {"difficulty.fitted_share": [0.2, 0.9]},
+    "fig16": {"difficulty.resize": ["area", "nearest"]},
+}
+
+
+@pytest.mark.parametrize("values", [1, 2])
+def test_an_interrupted_experiment_has_a_page(values: int, tmp_path: Path, page: Path) -> None:
+    """One seed, and another one for the other case: nothing that has to be there for the rest is."""
+    folder = tmp_path / "results/cpu"
+    gaps = dict.fromkeys(("l_mem", "l_mem_slope", "l_mem_multi", "l_mem_multi_slope", "shadow_score", "l_vsd"), 1.0)
+    gaps |= dict.fromkeys(("l_mem_vsd", "l_mem_vsd_slope", "l_mem_aug", "l_mem_aug_slope"), 1.0)
+    for experiment in {name for item in items_at("cpu") for name in item.experiments}:
+        setting, swept = next(iter(SWEPT.get(experiment, {"": [None]}).items()))
+        runs = []
+        for seed, dataset in enumerate(("maps2sat", "cityscapes")):
+            for value in swept[:values]:
+                about = metrics("pix2pixhd", dataset, "random", seed, defense={"kind": "gauss", "sigma": 0})
+                about["damage"] = {"outputs": {"ssim": 0.95, "perceptual": 0.1}}
+                if setting:
+                    group, _, name = setting.partition(".")
+                    about[group][name] = value
+                runs.append(({"dataset": dataset, setting or "x": str(value)}, about, scores(20, seed, **gaps)))
+        if not experiment.endswith(("_cityscapes", "_pix2pix")) and not experiment.startswith("length_"):
+            save(folder, experiment, runs)
+    write_page(tmp_path / "results", page)
+    assert "### Claims of the paper" in page.read_text()
+    for name in CURVES:
+        plot_curves(name, Results(folder), folder)
 
 
 def test_each_victim_is_trained_as_long_as_the_tuning_says() -> None:

@@ -78,6 +78,9 @@ def test_hard_to_easy_compares_quarters_of_the_members() -> None:
     assert statistic.value(table) == pytest.approx(7 / 2)
     drawn = np.array([[2, 0, 1, 1, 1, 1, 1, 3, 1, 1, 1, 1]], dtype=np.int32)
     assert statistic.of(table, drawn) == pytest.approx([(6 + 3 * 8) / 4])
+    # Without the easiest quarter: 7 / 2 as it is.
+    drawn = np.array([[0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]], dtype=np.int32)
+    assert statistic.of(table, drawn) == pytest.approx([7 / 2])
 
 
 def test_statistics_are_combined_image_by_image() -> None:

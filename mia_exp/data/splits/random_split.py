@@ -11,8 +11,8 @@ from mia_exp.data.splits.split import MIN_COUNT, Pool, Split, SplitRule, ordered
 class RandomSplit(SplitRule):
     """All pairs of all partitions, shuffled by the seed; as many members as non-members.
 
-    By chance the two groups can still differ: with 100 images each, one image statistic in twenty separates them at
-    the 5 % level. `split=matched` draws again until none does.
+    By chance the two groups can still differ: one image statistic in twenty separates them at the 5 % level.
+    `split=matched` draws again until they balance.
     """
 
     title: ClassVar[str] = "a random split"

@@ -52,10 +52,9 @@ class Balance:
     bound: float
     tries: int
 
-    @property
-    def acceptance_rate(self) -> float:
-        """The share of the drawn splits that was accepted."""
-        return 1 / self.tries
+    def described(self) -> dict[str, float]:
+        """The same as JSON, with the share of the drawn splits that was accepted."""
+        return {**asdict(self), "acceptance_rate": 1 / self.tries}
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def test_as_many_random_splits_are_accepted_as_stated() -> None:
     for seed in range(100):
         balance = matched(seed, acceptance=0.1).balance
         assert balance is not None
-        assert balance.acceptance_rate == 1 / balance.tries
+        assert balance.described()["acceptance_rate"] == 1 / balance.tries
         tries.append(balance.tries)
     # The mean of a geometric distribution is 1 / p, its standard deviation about the same.
     assert np.mean(tries) == pytest.approx(10, abs=3 * 10 / np.sqrt(100))
